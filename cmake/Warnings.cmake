@@ -1,0 +1,2 @@
+# Warnings are errors in our own code.
+add_compile_options(-Wall -Wextra -Werror -Wno-psabi)

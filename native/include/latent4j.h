@@ -1,0 +1,136 @@
+// latent4j.h: everything that crosses the bridge between Java and native code, and nothing else. JavaCPP parses this file.
+//
+// Handles are opaque; whoever opens one closes it, and a closed handle must not be used again. Handles share what they
+// need: closing a model while a memory of it lives is fine. All arrays are row-major and owned by the caller, who keeps them alive for
+// the length of the call. Every function may throw latent4j::Error, whose text begins with a stable code in brackets
+// (`[OUT_OF_PAGES] need 12, free 3`); JavaCPP turns it into a RuntimeException with that text. A call that throws leaves
+// every memory as it found it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+struct l4j_model;   // a model instance: weights shared with other instances of the same files, and a page pool of its own
+struct l4j_memory;  // a KV cache: a page table over its model's pool, and the last hidden state
+
+enum l4j_memory_type { L4J_MEMORY_BF16 = 0, L4J_MEMORY_F32 = 1 };
+
+// How a hidden state becomes the next input embedding: e = (h W) * target_norm / max(||h W||, 1e-6).
+enum l4j_alignment {
+  L4J_ALIGN_IDENTITY = 0,  // W = I
+  L4J_ALIGN_RIDGE = 1,     // W maps output-embedding space to input-embedding space, least squares with lambda 1e-5
+  L4J_ALIGN_RANDOM = 2,    // control: a random W with the singular values of the ridge W
+  L4J_ALIGN_NONE = 3       // control: e = h, not rescaled
+};
+
+enum l4j_phase { L4J_PHASE_IDLE = 0, L4J_PHASE_PREFILL = 1, L4J_PHASE_THINK = 2, L4J_PHASE_DECODE = 3 };
+
+enum l4j_stop_reason { L4J_STOP_NONE = 0, L4J_STOP_END_TOKEN = 1, L4J_STOP_LIMIT = 2, L4J_STOP_CONTEXT = 3, L4J_STOP_ASKED = 4 };
+
+struct l4j_model_options {
+  int32_t n_threads;         // worker threads, the caller's included; 0: one per physical core this process may use
+  int32_t page_size;         // positions per page, a power of two; 0: 16
+  int32_t memory_type;       // l4j_memory_type
+  int64_t memory_positions;  // capacity of the pool in positions, all memories together; 0: a quarter of the machine's RAM or 1 M
+  const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
+};
+
+// Positions [begin, end) of one memory.
+struct l4j_range {
+  l4j_memory* memory;
+  int32_t begin;
+  int32_t end;
+};
+
+// The part of a running rollout that both sides see. The caller sets `cancel` and `stop`; native code sets the rest
+// with release stores, so that another thread may read `new_tokens` up to `n_new_tokens` while the rollout runs.
+struct l4j_control {
+  int32_t cancel;         // set to 1: the rollout throws [CANCELLED] within one layer of one step
+  int32_t phase;          // l4j_phase
+  int32_t step;           // positions prefilled, latent steps or tokens decoded so far in this phase
+  int32_t* n_new_tokens;  // [n_sequences], may be null
+  int32_t* stop;          // [n_sequences], may be null; set stop[i] to 1: sequence i decodes no further (a stop string was seen)
+};
+
+// A ragged batch: sequence i prefills tokens[token_offsets[i] .. token_offsets[i+1]) after whatever memories[i] holds, runs
+// n_latent_steps latent steps and decodes up to max_new_tokens tokens. Each of the three may be empty. A sequence without prompt goes
+// on from its memory's last hidden state. The numbers of a sequence do not depend on its companions or on the threads.
+struct l4j_rollout_args {
+  int32_t n_sequences;
+  l4j_memory** memories;         // [n_sequences], distinct, all of this model
+  const int32_t* tokens;         // [token_offsets[n_sequences]]
+  const int32_t* token_offsets;  // [n_sequences + 1], from 0, never decreasing
+
+  int32_t n_latent_steps;
+  int32_t alignment;  // l4j_alignment
+
+  int32_t max_new_tokens;
+  float temperature;          // 0: greedy
+  float top_p;                // (0, 1]; 1: off
+  int32_t top_k;              // 0: off
+  const uint64_t* seeds;      // [n_sequences]; null: 42 for each
+  const int32_t* end_tokens;  // [n_end_tokens]; an end token is counted and returned, nothing follows it
+  int32_t n_end_tokens;
+
+  // Outputs; null where not wanted.
+  float* prompt_hidden;     // [all tokens, d_model] after the final norm
+  float* latents;           // [n_sequences, n_latent_steps, d_model] the inputs of the latent steps
+  float* latent_hidden;     // [n_sequences, n_latent_steps, d_model] their outputs after the final norm
+  float* logits;            // [n_sequences, vocab] before the first decoded token (needs max_new_tokens > 0)
+  int32_t* new_tokens;      // [n_sequences, max_new_tokens]
+  int32_t* stop_reasons;    // [n_sequences] l4j_stop_reason
+};
+
+// What a rollout took, summed over its sequences; times are wall clock.
+struct l4j_rollout_figures {
+  int64_t prompt_tokens, latent_steps, new_tokens;
+  int64_t prefill_ns, think_ns, decode_ns;
+  int64_t first_token_ns;  // from the start of the call to the first decoded token; 0 if none
+};
+
+// --- Device -------------------------------------------------------------------------------------------------------------------
+// JSON: {"cpu", "level", "levels": [...], "cores", "ram_bytes"}.
+std::string l4j_device_info();
+
+// --- Model --------------------------------------------------------------------------------------------------------------------
+// Opens a Hugging Face folder or a GGUF file. Opening the same files again in this process shares the weights.
+// Throws FILE_NOT_FOUND, BAD_CHECKPOINT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_MEMORY.
+l4j_model* l4j_model_open(const char* path, const l4j_model_options* options);
+void l4j_model_close(l4j_model* model);
+// JSON: family, shape (n_layers, d_model, n_heads, n_kv_heads, head_dim, d_ff, vocab, max_positions), rope, dtypes, sizes, pool.
+std::string l4j_model_info(const l4j_model* model);
+// JSON object of every key of a GGUF file's metadata; "{}" for a folder.
+std::string l4j_model_metadata(const l4j_model* model);
+// The alignment matrix [d_model, d_model] (row vectors: e = h W) and target_norm [1]; solved on first use, then kept.
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm);
+// ||W - I||_F / ||I||_F, 0 for identity and none.
+double l4j_model_alignment_distance(l4j_model* model, int32_t alignment);
+// aligned [n, d_model] = align(hidden [n, d_model]).
+void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned);
+// Pages of the model's pool that no memory holds.
+int64_t l4j_model_free_pages(const l4j_model* model);
+
+// --- Memory -------------------------------------------------------------------------------------------------------------------
+l4j_memory* l4j_memory_create(l4j_model* model);
+void l4j_memory_close(l4j_memory* memory);
+// A second memory with the same content; pages are shared until one side writes to them.
+l4j_memory* l4j_memory_fork(l4j_memory* memory);
+int32_t l4j_memory_length(const l4j_memory* memory);
+// Bytes of keys and values at this length (not of pages).
+int64_t l4j_memory_bytes(const l4j_memory* memory);
+void l4j_memory_truncate(l4j_memory* memory, int32_t length);
+// A new memory of `target`: the ranges end to end. With `rotate`, every key is re-rotated from its old position to its new one;
+// without, keys keep their old rotation (the fault of the reference code, for compatibility runs). Ranges may lie in another
+// model instance's pool, of another page size and memory type: straight from pages to pages in one pass. Ranges that keep
+// their position in the same pool share pages.
+// Throws INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED, BAD_ARGUMENT, MEMORY_BUSY.
+l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int32_t n_ranges, bool rotate);
+// keys and values [n_kv_heads, length, head_dim] of one layer as f32.
+void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values);
+// The last hidden state [d_model] after the final norm. Throws NO_HIDDEN_STATE after truncate or assemble.
+void l4j_memory_hidden(const l4j_memory* memory, float* hidden);
+
+// --- Rollout ------------------------------------------------------------------------------------------------------------------
+// Prefill, latent steps and decode in one call. On any error the memories are as they were before the call.
+// Throws BAD_ARGUMENT, BAD_TOKEN, CONTEXT_EXCEEDED, OUT_OF_PAGES, NO_HIDDEN_STATE, MEMORY_BUSY, CANCELLED, NOT_FINITE.
+void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures);

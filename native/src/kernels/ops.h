@@ -1,0 +1,157 @@
+// ops.h: the contract of every op, the same on every device. An op is named the same everywhere: ops.h: align(), cpu/align.cpp,
+// cuda/align.cu (align_kernel), tests/kernels/align_test.cpp, align_bench.
+//
+// Activations are f32, row-major, 64-byte aligned, rows not padded. Weights come in any DType and are decoded in registers.
+// Batch invariance: the numbers of a row depend on nothing but that row's inputs, never on n, on its neighbours or on the threads. So every
+// output element is accumulated in one fixed order over k, the same for one row (decode) and for many (prefill).
+// Ops do not check arguments (their callers did), do not allocate and do not throw.
+#pragma once
+
+#include <cstdint>
+
+#include "base/tensor.h"
+#include "base/threads.h"
+
+namespace latent4j {
+
+// Where ops run, in the order they were called: the CPU's worker pool. (A CUDA queue is a stream.)
+struct Queue {
+  ThreadPool* threads = nullptr;
+};
+
+// Where a row of a ragged batch belongs: position `position` of `sequence`.
+struct RowPlace {
+  int32_t sequence;
+  int32_t position;
+};
+
+// embed: y = the rows of `table` that `tokens` names.
+struct EmbedArgs {
+  const Matrix* table;    // [vocab, d]
+  const int32_t* tokens;  // [n]
+  int32_t n;
+  float* y;               // [n, d]
+};
+
+// rms_norm: y = x * weight / sqrt(mean(x^2) + eps), row by row. y may be x.
+struct RmsNormArgs {
+  const float* x;       // [n, d]
+  const float* weight;  // [d]
+  float eps;
+  int32_t n, d;
+  float* y;             // [n, d]
+};
+
+// matmul: for each target t, y_t = x W_t^T + bias_t, or y_t += x W_t^T + bias_t where `add`. Targets share x so that q, k, v (and gate, up)
+// are one op. Reads every weight once for up to a few hundred rows.
+struct MatmulTarget {
+  const Matrix* weight;  // [m_t, k]
+  const float* bias;     // [m_t] or null
+  float* y;              // [n, m_t]
+};
+struct MatmulArgs {
+  const float* x;  // [n, k]
+  int32_t n, k;
+  const MatmulTarget* targets;
+  int32_t n_targets;
+  bool add;
+};
+
+// kv_append: per head, q and k are normalized (where a norm weight is given: rms over head_dim, before the rotation), rotated by their position
+// (pairs (i, i + head_dim/2)), q in place, k and v into the memory at their row's place. Where `interleaved_input`, q and k arrive with the
+// pairs of the rotation adjacent (2i, 2i+1), as GGUF's llama files hold them, and leave in the order (i, i + head_dim/2):
+// a memory is always in that one order.
+struct KvAppendArgs {
+  float* q;             // [n, n_heads, head_dim]
+  const float* k;       // [n, n_kv_heads, head_dim]
+  const float* v;       // [n, n_kv_heads, head_dim]
+  const float* q_norm;  // [head_dim] or null
+  const float* k_norm;  // [head_dim] or null
+  float eps;
+  const float* cos;     // [n, head_dim / 2], scaled by the rope's attention factor
+  const float* sin;     // [n, head_dim / 2]
+  bool interleaved_input;
+  const RowPlace* places;      // [n]
+  const PagedView* sequences;  // [sequences]
+  int32_t n, n_heads, n_kv_heads, head_dim, layer;
+};
+
+// attention: out = softmax(scale q K^T) V over positions max(0, p - window + 1) .. p of the row's own sequence, p its position;
+// window 0: from position 0. Query head h reads kv head h / (n_heads / n_kv_heads). out may not be q.
+struct AttentionArgs {
+  const float* q;              // [n, n_heads, head_dim]
+  const RowPlace* places;      // [n]
+  const PagedView* sequences;  // [sequences]
+  int32_t n, n_heads, n_kv_heads, head_dim, layer;
+  int32_t window;
+  float scale;
+  float* out;                  // [n, n_heads, head_dim]
+};
+
+// silu_mul: gate = silu(gate) * up, silu(x) = x / (1 + exp(-x)).
+struct SiluMulArgs {
+  float* gate;      // [n, d_ff]
+  const float* up;  // [n, d_ff]
+  int32_t n, d_ff;
+};
+
+// align: y = (x W) * target_norm / max(||x W||, 1e-6), row by row (method.md). W null: identity. target_norm 0: not rescaled.
+// y may be x where W is null. Moves at least 8nd + 4d² bytes.
+struct AlignArgs {
+  const float* x;       // [n, d]
+  const float* matrix;  // [d, d], row vectors: y = x W; or null
+  float target_norm;
+  int32_t n, d;
+  float* y;             // [n, d]
+};
+
+// sample: one token per row. temperature 0: the first of the largest logits. Else: logits / temperature, the top_k largest (0: all), of those
+// the smallest set whose probability reaches top_p, one of them by a uniform number that depends on (seed, step) only.
+struct SampleRow {
+  uint64_t seed;
+  uint64_t step;  // tokens this sequence decoded before
+};
+struct SampleArgs {
+  const float* logits;    // [n, vocab]; left as they are
+  const SampleRow* rows;  // [n]
+  int32_t n, vocab;
+  float temperature, top_p;
+  int32_t top_k;
+  int32_t* tokens;        // [n]
+};
+
+// kv_copy: positions [from, from + n) of one memory to [to, to + n) of another, all layers and heads, each key rotated by one angle vector
+// (cos, sin of (to - from) * inv_freq; null: not rotated). Layouts may differ in page_size and dtype. One pass, no staging.
+struct KvCopyArgs {
+  PagedView source, target;  // distinct pages
+  int32_t from, to, n;
+  const float* cos;          // [head_dim / 2] or null
+  const float* sin;          // [head_dim / 2] or null
+};
+
+// kv_rotate: the keys of positions [from, from + n), all layers and heads, rotated in place by one angle vector.
+struct KvRotateArgs {
+  PagedView memory;
+  int32_t from, n;
+  const float* cos;  // [head_dim / 2]
+  const float* sin;  // [head_dim / 2]
+};
+
+// The ops of one device. One table per CPU level, later one for CUDA.
+struct Ops {
+  const char* name;
+  void (*embed)(Queue&, const EmbedArgs&);
+  void (*rms_norm)(Queue&, const RmsNormArgs&);
+  void (*matmul)(Queue&, const MatmulArgs&);
+  void (*kv_append)(Queue&, const KvAppendArgs&);
+  void (*attention)(Queue&, const AttentionArgs&);
+  void (*silu_mul)(Queue&, const SiluMulArgs&);
+  void (*align)(Queue&, const AlignArgs&);
+  void (*sample)(Queue&, const SampleArgs&);
+  void (*kv_copy)(Queue&, const KvCopyArgs&);
+  void (*kv_rotate)(Queue&, const KvRotateArgs&);
+  // decode_row: y [cols] = row `row` of w as f32. For set-up (target_norm, ridge), not for steps; runs on the caller's thread.
+  void (*decode_row)(const Matrix& w, int32_t row, float* y);
+};
+
+}  // namespace latent4j

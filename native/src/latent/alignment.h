@@ -1,0 +1,27 @@
+// alignment.h: the map from a hidden state back to an input embedding, solved once per model (method.md; the paper's W_a).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/ops.h"
+#include "model/weights.h"
+
+namespace latent4j {
+
+enum class AlignmentKind { identity, ridge, random, none };
+
+struct Alignment {
+  AlignmentKind kind = AlignmentKind::identity;
+  std::vector<float> matrix;  // [d_model, d_model], row vectors: e = h W; empty for identity and none
+  float target_norm = 0;      // mean norm of the input embedding's rows; 0 for none: not rescaled
+
+  // ||W - I||_F / ||I||_F
+  double distance_from_identity(int32_t d_model) const;
+};
+
+// ridge: W = (W_out^T W_out + lambda I)^-1 W_out^T W_in, lambda = 1e-5, sums in f32 over blocks of the vocabulary added in f64, Cholesky in f64.
+// random: U diag(s) V^T, s the singular values of the ridge W, U and V random orthogonal from `seed`.
+Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, uint64_t seed = 42);
+
+}  // namespace latent4j

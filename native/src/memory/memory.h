@@ -1,0 +1,73 @@
+// memory.h: one agent's memory: a page table over a refcounted pool, and the last hidden state. Fork and hand-off share pages; writing to
+// a shared page copies that page only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/tensor.h"
+#include "memory/page_pool.h"
+
+namespace latent4j {
+
+class Memory {
+ public:
+  explicit Memory(std::shared_ptr<PagePool> pool);
+  ~Memory();
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  PagePool& pool() const { return *pool_; }
+  const std::shared_ptr<PagePool>& pool_ptr() const { return pool_; }
+  const PageLayout& layout() const { return pool_->layout(); }
+  int32_t length() const { return length_; }
+
+  // Makes positions [length, length + n) writable: takes pages, and copies the last page if it is shared. Throws OUT_OF_PAGES and changes
+  // nothing then. The positions count only after commit.
+  void reserve(int32_t n);
+  // The first n reserved positions now hold keys and values.
+  void commit(int32_t n);
+  // Drops positions from the end, and with them pages nobody needs, and the hidden state if the length changes.
+  void truncate(int32_t length);
+  // Drops pages that were reserved and not committed.
+  void trim();
+  // Becomes, from empty, a sharer of the first n positions of `other` (same pool).
+  void share(const Memory& other, int32_t n);
+
+  // Page addresses for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim or share.
+  PagedView view() const { return {addresses_.data(), &pool_->layout()}; }
+
+  // The last hidden state [d_model] after the final norm; empty when the last position's is not known.
+  const std::vector<float>& hidden() const { return hidden_; }
+  void set_hidden(const float* hidden, int32_t d_model) { hidden_.assign(hidden, hidden + d_model); }
+  void clear_hidden() { hidden_.clear(); }
+
+ private:
+  friend class MemoryLock;
+  std::shared_ptr<PagePool> pool_;
+  std::vector<PageId> pages_;
+  std::vector<std::byte*> addresses_;
+  int32_t length_ = 0;
+  std::vector<float> hidden_;
+  std::atomic<int> users_{0};  // -1: one writer, > 0: readers
+};
+
+// Holds a memory for the length of a call, to write (alone) or to read (with other readers). Throws MEMORY_BUSY at once: two threads on one
+// memory is a mistake of the caller, and waiting would hide it.
+class MemoryLock {
+ public:
+  enum class Mode { read, write };
+  MemoryLock() = default;
+  MemoryLock(Memory& memory, Mode mode);
+  ~MemoryLock();
+  MemoryLock(MemoryLock&& other) noexcept;
+  MemoryLock& operator=(MemoryLock&& other) noexcept;
+
+ private:
+  Memory* memory_ = nullptr;
+  Mode mode_ = Mode::read;
+};
+
+}  // namespace latent4j
