@@ -1,0 +1,191 @@
+package org.latent4j.latent;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.latent4j.memory.Memory;
+
+/**
+ * One native call's worth of work for a ragged batch: each member prefills its prompt after whatever its memory holds, runs the
+ * latent steps, and decodes. Each of the three may be empty. A member's numbers do not depend on its companions.
+ *
+ * <pre>{@code
+ * Rollout rollout = Rollout.builder()
+ *     .add(memory, promptTokens)
+ *     .latentSteps(20)
+ *     .sampling(Sampling.greedy(256, endTokens))
+ *     .build();
+ * }</pre>
+ */
+public final class Rollout {
+    /** The seed of a member that names none. */
+    public static final long DEFAULT_SEED = 42;
+
+    private final List<Member> members;
+    private final int latentSteps;
+    private final AlignmentKind alignment;
+    private final Sampling sampling;
+    private final boolean capturesPromptHidden;
+    private final boolean capturesLatents;
+    private final boolean capturesLogits;
+
+    private Rollout(Builder builder) {
+        members = List.copyOf(builder.members);
+        latentSteps = builder.latentSteps;
+        alignment = builder.alignment;
+        sampling = builder.sampling;
+        capturesPromptHidden = builder.capturesPromptHidden;
+        capturesLatents = builder.capturesLatents;
+        capturesLogits = builder.capturesLogits;
+    }
+
+    /** A new builder: no members, no latent steps, identity alignment, nothing decoded. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The members, at least one, in the order they were added. */
+    public List<Member> members() {
+        return members;
+    }
+
+    /** Latent steps of each member. */
+    public int latentSteps() {
+        return latentSteps;
+    }
+
+    /** How a hidden state becomes the next input embedding. */
+    public AlignmentKind alignment() {
+        return alignment;
+    }
+
+    /** How tokens are chosen. */
+    public Sampling sampling() {
+        return sampling;
+    }
+
+    /** Whether the result is to hold every prompt position's hidden state. */
+    public boolean capturesPromptHidden() {
+        return capturesPromptHidden;
+    }
+
+    /** Whether the result is to hold inputs and outputs of the latent steps. */
+    public boolean capturesLatents() {
+        return capturesLatents;
+    }
+
+    /** Whether the result is to hold the logits before the first decoded token. */
+    public boolean capturesLogits() {
+        return capturesLogits;
+    }
+
+    /**
+     * One sequence of the batch.
+     *
+     * @param memory what it goes on from and writes to
+     * @param promptTokens ids to prefill; empty: it goes on from the memory's last hidden state
+     * @param seed of its random numbers, used where the temperature is above 0
+     */
+    public record Member(Memory memory, int[] promptTokens, long seed) {
+        /** Takes a copy of {@code promptTokens}. */
+        public Member {
+            Objects.requireNonNull(memory, "memory");
+            promptTokens = promptTokens.clone();
+        }
+
+        @Override
+        public int[] promptTokens() {
+            return promptTokens.clone();
+        }
+    }
+
+    /** Collects what a rollout is to do. */
+    public static final class Builder {
+        private final List<Member> members = new ArrayList<>();
+        private int latentSteps;
+        private AlignmentKind alignment = AlignmentKind.IDENTITY;
+        private Sampling sampling = Sampling.none();
+        private boolean capturesPromptHidden;
+        private boolean capturesLatents;
+        private boolean capturesLogits;
+
+        private Builder() {
+        }
+
+        /** Adds a member with the default seed. */
+        public Builder add(Memory memory, int[] promptTokens) {
+            return add(memory, promptTokens, DEFAULT_SEED);
+        }
+
+        /** Adds a member. */
+        public Builder add(Memory memory, int[] promptTokens, long seed) {
+            members.add(new Member(memory, promptTokens, seed));
+            return this;
+        }
+
+        /**
+         * Latent steps of each member, default 0.
+         *
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder latentSteps(int steps) {
+            if (steps < 0) {
+                throw new IllegalArgumentException("latentSteps is " + steps + ", must not be negative");
+            }
+            latentSteps = steps;
+            return this;
+        }
+
+        /** How a hidden state becomes the next input embedding, default {@link AlignmentKind#IDENTITY}. */
+        public Builder alignment(AlignmentKind kind) {
+            alignment = Objects.requireNonNull(kind, "kind");
+            return this;
+        }
+
+        /** How tokens are chosen, default {@link Sampling#none()}. */
+        public Builder sampling(Sampling value) {
+            sampling = Objects.requireNonNull(value, "sampling");
+            return this;
+        }
+
+        /** The result shall hold every prompt position's hidden state. */
+        public Builder capturePromptHidden() {
+            capturesPromptHidden = true;
+            return this;
+        }
+
+        /** The result shall hold inputs and outputs of the latent steps. */
+        public Builder captureLatents() {
+            capturesLatents = true;
+            return this;
+        }
+
+        /** The result shall hold the logits before the first decoded token. */
+        public Builder captureLogits() {
+            capturesLogits = true;
+            return this;
+        }
+
+        /**
+         * The rollout.
+         *
+         * @throws IllegalArgumentException if it has no members, one memory twice, or logits to capture and nothing to decode
+         */
+        public Rollout build() {
+            if (members.isEmpty()) {
+                throw new IllegalArgumentException("a rollout needs at least one member, has 0");
+            }
+            for (int i = 0; i < members.size(); i++) {
+                for (int j = 0; j < i; j++) {
+                    if (members.get(i).memory() == members.get(j).memory()) {
+                        throw new IllegalArgumentException("members " + j + " and " + i + " share one memory");
+                    }
+                }
+            }
+            if (capturesLogits && sampling.maxNewTokens() == 0) {
+                throw new IllegalArgumentException("logits are captured before the first decoded token, but maxNewTokens is 0");
+            }
+            return new Rollout(this);
+        }
+    }
+}

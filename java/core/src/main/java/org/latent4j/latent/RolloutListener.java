@@ -1,0 +1,27 @@
+package org.latent4j.latent;
+
+/**
+ * Hears of a running rollout, on a thread of its own: native code does not wait for it. An exception it throws cancels the rollout
+ * and comes out of the call.
+ */
+public interface RolloutListener {
+    /**
+     * The rollout has come to a new step. Steps may be skipped: only the newest is told.
+     *
+     * @param phase where it is
+     * @param step positions prefilled, latent steps or tokens decoded so far in this phase
+     */
+    default void onProgress(Phase phase, int step) {
+    }
+
+    /**
+     * A member decoded a token. Every token is told once and in order, up to the one that ends the member.
+     *
+     * @param member which, from 0 in the order of {@link Rollout.Builder#add}
+     * @param token its id
+     * @return false if the member is to stop here: this token is its last, whatever native code decoded meanwhile is dropped
+     */
+    default boolean onToken(int member, int token) {
+        return true;
+    }
+}

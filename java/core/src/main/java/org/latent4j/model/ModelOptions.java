@@ -1,0 +1,92 @@
+package org.latent4j.model;
+
+import java.util.Objects;
+import org.latent4j.memory.MemoryType;
+
+/**
+ * How a model is opened. {@link #defaults()} fits most.
+ *
+ * @param threads worker threads, the caller's included; 0: one per physical core this process may use
+ * @param pageSize positions per page of memory, a power of two; 0: 16
+ * @param memoryType how keys and values are stored
+ * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the machine's RAM, 1 M at most
+ * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the best present
+ */
+public record ModelOptions(int threads, int pageSize, MemoryType memoryType, long memoryPositions, String cpuLevel) {
+    private static final int MAX_THREADS = 1024;
+
+    /** @throws IllegalArgumentException if a value is outside its range */
+    public ModelOptions {
+        Objects.requireNonNull(memoryType, "memoryType");
+        if (threads < 0 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads is " + threads + ", must be 0 (all cores) to " + MAX_THREADS);
+        }
+        if (pageSize < 0 || Integer.bitCount(pageSize) > 1) {
+            throw new IllegalArgumentException("pageSize is " + pageSize + ", must be a power of two, or 0 for the default");
+        }
+        if (memoryPositions < 0) {
+            throw new IllegalArgumentException("memoryPositions is " + memoryPositions + ", must not be negative");
+        }
+    }
+
+    /** All cores, bf16 memory of a quarter of the machine's RAM, the best instruction set. */
+    public static ModelOptions defaults() {
+        return builder().build();
+    }
+
+    /** A builder that begins at the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects options. */
+    public static final class Builder {
+        private int threads;
+        private int pageSize;
+        private MemoryType memoryType = MemoryType.BF16;
+        private long memoryPositions;
+        private String cpuLevel;
+
+        private Builder() {
+        }
+
+        /** Worker threads, the caller's included; 0: one per physical core. */
+        public Builder threads(int value) {
+            threads = value;
+            return this;
+        }
+
+        /** Positions per page, a power of two; 0: 16. */
+        public Builder pageSize(int value) {
+            pageSize = value;
+            return this;
+        }
+
+        /** How keys and values are stored. */
+        public Builder memoryType(MemoryType value) {
+            memoryType = value;
+            return this;
+        }
+
+        /** Capacity in positions, all memories together; 0: a quarter of the machine's RAM. */
+        public Builder memoryPositions(long value) {
+            memoryPositions = value;
+            return this;
+        }
+
+        /** The instruction set; null: the best present. */
+        public Builder cpuLevel(String value) {
+            cpuLevel = value;
+            return this;
+        }
+
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException if a value is outside its range
+         */
+        public ModelOptions build() {
+            return new ModelOptions(threads, pageSize, memoryType, memoryPositions, cpuLevel);
+        }
+    }
+}
