@@ -1,0 +1,153 @@
+// model_bridge.cpp: the model half of latent4j.h: opening, describing, alignment.
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bridge/handles.h"
+#include "kernels/cpu/dispatch.h"
+
+using namespace latent4j;
+using nlohmann::json;
+
+namespace {
+
+ModelOptions checked(const l4j_model_options* options) {
+  ModelOptions out;
+  if (!options) return out;
+  L4J_CHECK(options->memory_type == L4J_MEMORY_BF16 || options->memory_type == L4J_MEMORY_F32, "BAD_ARGUMENT", "memory_type ",
+            options->memory_type, ", expected 0 (bf16) or 1 (f32)");
+  out.n_threads = options->n_threads;
+  if (options->page_size != 0) out.page_size = options->page_size;
+  out.memory_type = options->memory_type == L4J_MEMORY_F32 ? DType::F32 : DType::BF16;
+  out.memory_positions = options->memory_positions;
+  if (options->cpu_level) out.cpu_level = options->cpu_level;
+  return out;
+}
+
+AlignmentKind checked_kind(int32_t alignment) {
+  L4J_CHECK(alignment >= L4J_ALIGN_IDENTITY && alignment <= L4J_ALIGN_NONE, "BAD_ARGUMENT", "alignment ", alignment,
+            ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none)");
+  return static_cast<AlignmentKind>(alignment);
+}
+
+std::string cpu_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+// Bytes of the tensors of each dtype, by GGUF's names.
+json dtype_bytes(const Checkpoint& checkpoint) {
+  json out = json::object();
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    json& sum = out[dtype_info(tensor.dtype).name];
+    sum = (sum.is_null() ? uint64_t{0} : sum.get<uint64_t>()) + tensor.bytes;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string l4j_device_info() {
+  return guarded([] {
+    const auto levels = cpu::levels();
+    return json{{"cpu", cpu_name()},
+                {"level", levels.back()},
+                {"levels", levels},
+                {"cores", ThreadPool::shared(0)->size()},
+                {"ram_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)}}
+        .dump();
+  });
+}
+
+l4j_model* l4j_model_open(const char* path, const l4j_model_options* options) {
+  return guarded([&] {
+    L4J_CHECK(path && *path, "BAD_ARGUMENT", "path is empty, expected a folder or a .gguf file");
+    return new l4j_model{std::make_shared<Model>(path, checked(options))};
+  });
+}
+
+void l4j_model_close(l4j_model* model) { delete model; }
+
+std::string l4j_model_info(const l4j_model* model) {
+  return guarded([&] {
+    const Model& m = *model->model;
+    const Config& c = m.config();
+    const PageLayout& layout = m.pool()->layout();
+    size_t bytes = 0;
+    for (const auto& file : m.weights().checkpoint.files) bytes += file->size();
+    int32_t window = 0;
+    for (int32_t w : c.windows) window = std::max(window, w);
+    return json{{"path", m.weights().checkpoint.path},
+                {"format", m.weights().checkpoint.format == CheckpointFormat::gguf ? "gguf" : "safetensors"},
+                {"family", c.family},
+                {"n_layers", c.n_layers},
+                {"d_model", c.d_model},
+                {"n_heads", c.n_heads},
+                {"n_kv_heads", c.n_kv_heads},
+                {"head_dim", c.head_dim},
+                {"d_ff", c.d_ff},
+                {"vocab", c.vocab},
+                {"max_positions", c.max_positions},
+                {"sliding_window", window},
+                {"tied_embeddings", c.tied_embeddings},
+                {"rope_type", c.rope.type},
+                {"rope_theta", c.rope.theta},
+                {"dtype_bytes", dtype_bytes(m.weights().checkpoint)},
+                {"file_bytes", bytes},
+                {"cpu_level", m.ops().name},
+                {"n_threads", m.n_threads()},
+                {"memory_type", dtype_info(layout.dtype).name},
+                {"page_size", layout.page_size},
+                {"pool_pages", m.pool()->capacity()},
+                {"peak_pages", m.pool()->peak_pages()},
+                {"page_bytes", layout.page_bytes()},
+                {"position_bytes", layout.position_bytes()}}
+        .dump();
+  });
+}
+
+std::string l4j_model_metadata(const l4j_model* model) {
+  return guarded([&]() -> std::string {
+    const Checkpoint& checkpoint = model->model->weights().checkpoint;
+    if (checkpoint.format != CheckpointFormat::gguf) return "{}";
+    return checkpoint.metadata.dump(-1, ' ', false, json::error_handler_t::replace);
+  });
+}
+
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm) {
+  guarded([&] {
+    const Alignment& solved = model->model->alignment(checked_kind(alignment));
+    const size_t d = model->model->config().d_model;
+    if (target_norm) *target_norm = solved.target_norm;
+    if (!matrix) return;
+    if (!solved.matrix.empty()) {
+      std::copy(solved.matrix.begin(), solved.matrix.end(), matrix);
+      return;
+    }
+    std::fill_n(matrix, d * d, 0.0f);
+    for (size_t i = 0; i < d; i++) matrix[i * d + i] = 1.0f;
+  });
+}
+
+double l4j_model_alignment_distance(l4j_model* model, int32_t alignment) {
+  return guarded([&] { return model->model->alignment(checked_kind(alignment)).distance_from_identity(model->model->config().d_model); });
+}
+
+void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned) {
+  guarded([&] {
+    L4J_CHECK(n >= 0, "BAD_ARGUMENT", "n ", n, ", expected 0 or more rows");
+    Model& m = *model->model;
+    const Alignment& solved = m.alignment(checked_kind(alignment));
+    Queue queue = m.queue();
+    m.ops().align(queue, {hidden, solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm, n, m.config().d_model, aligned});
+  });
+}
+
+int64_t l4j_model_free_pages(const l4j_model* model) {
+  return guarded([&] { return model->model->pool()->free_pages(); });
+}

@@ -1,0 +1,50 @@
+// rollout_bridge.cpp: checks a rollout's arguments, takes its memories, runs it.
+#include <algorithm>
+#include <cmath>
+
+#include "bridge/handles.h"
+#include "latent/rollout.h"
+
+using namespace latent4j;
+
+namespace {
+
+void check(const Model& model, const l4j_rollout_args& args) {
+  L4J_CHECK(args.n_sequences >= 1, "BAD_ARGUMENT", "n_sequences ", args.n_sequences, ", expected 1 or more");
+  L4J_CHECK(args.n_latent_steps >= 0, "BAD_ARGUMENT", "n_latent_steps ", args.n_latent_steps, ", expected 0 or more");
+  L4J_CHECK(args.max_new_tokens >= 0, "BAD_ARGUMENT", "max_new_tokens ", args.max_new_tokens, ", expected 0 or more");
+  L4J_CHECK(args.alignment >= L4J_ALIGN_IDENTITY && args.alignment <= L4J_ALIGN_NONE, "BAD_ARGUMENT", "alignment ", args.alignment,
+            ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none)");
+  L4J_CHECK(std::isfinite(args.temperature) && args.temperature >= 0, "BAD_ARGUMENT", "temperature ", args.temperature,
+            ", expected 0 (greedy) or more");
+  L4J_CHECK(args.max_new_tokens == 0 || args.temperature == 0 || (args.top_p > 0 && args.top_p <= 1), "BAD_ARGUMENT", "top_p ", args.top_p,
+            ", expected more than 0, at most 1");
+  L4J_CHECK(args.top_k >= 0, "BAD_ARGUMENT", "top_k ", args.top_k, ", expected 0 (off) or more");
+  L4J_CHECK(args.n_end_tokens >= 0, "BAD_ARGUMENT", "n_end_tokens ", args.n_end_tokens, ", expected 0 or more");
+  L4J_CHECK(args.token_offsets[0] == 0, "BAD_ARGUMENT", "token_offsets begins with ", args.token_offsets[0], ", expected 0");
+  for (int32_t i = 0; i < args.n_sequences; i++) {
+    L4J_CHECK(args.token_offsets[i] <= args.token_offsets[i + 1], "BAD_ARGUMENT", "token_offsets falls from ", args.token_offsets[i], " to ",
+              args.token_offsets[i + 1], " at sequence ", i);
+    L4J_CHECK(args.memories[i]->model.get() == &model, "BAD_ARGUMENT", "memory of sequence ", i,
+              " is of another model instance; hand it over first");
+  }
+}
+
+}  // namespace
+
+void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures) {
+  guarded([&] {
+    Model& m = *model->model;
+    check(m, *args);
+    std::vector<Memory*> memories;
+    for (int32_t i = 0; i < args->n_sequences; i++) memories.push_back(args->memories[i]->memory.get());
+    std::vector<Memory*> sorted = memories;
+    std::sort(sorted.begin(), sorted.end());
+    L4J_CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end(), "BAD_ARGUMENT",
+              "one memory stands for two sequences; fork it first");
+    std::vector<MemoryLock> locks;
+    for (Memory* memory : memories) locks.emplace_back(*memory, MemoryLock::Mode::write);
+    l4j_rollout_figures ignored;
+    rollout(m, memories, *args, control, figures ? *figures : ignored);
+  });
+}

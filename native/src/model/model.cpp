@@ -1,0 +1,81 @@
+#include "model/model.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "kernels/cpu/dispatch.h"
+
+namespace latent4j {
+
+namespace {
+
+constexpr int32_t kLargestPage = 1024;
+constexpr int32_t kMostThreads = 1024;
+
+int64_t ram_bytes() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+
+std::shared_ptr<PagePool> make_pool(const Config& config, const ModelOptions& options) {
+  const int32_t page = options.page_size;
+  L4J_CHECK(page >= 1 && page <= kLargestPage && (page & (page - 1)) == 0, "BAD_ARGUMENT", "page_size ", page,
+            ", expected a power of two from 1 to ", kLargestPage);
+  L4J_CHECK(options.memory_positions >= 0, "BAD_ARGUMENT", "memory_positions ", options.memory_positions, ", expected 0 (default) or more");
+  PageLayout layout{options.memory_type, page, config.n_layers, config.n_kv_heads, config.head_dim};
+  int64_t positions = options.memory_positions;
+  if (positions == 0) positions = std::min<int64_t>(ram_bytes() / 4 / static_cast<int64_t>(layout.position_bytes()), int64_t{1} << 20);
+  return std::make_shared<PagePool>(layout, std::max<int64_t>(1, (positions + page - 1) / page));
+}
+
+}  // namespace
+
+std::shared_ptr<Alignments> Alignments::shared(const std::shared_ptr<const Weights>& weights) {
+  static std::mutex mutex;
+  static std::map<std::weak_ptr<const Weights>, std::weak_ptr<Alignments>, std::owner_less<>> known;
+  std::lock_guard lock(mutex);
+  std::erase_if(known, [](const auto& entry) { return entry.first.expired() || entry.second.expired(); });
+  if (auto found = known[weights].lock()) return found;
+  auto made = std::make_shared<Alignments>();
+  known[weights] = made;
+  return made;
+}
+
+const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops) {
+  std::lock_guard lock(mutex_);
+  auto& slot = solved_[static_cast<size_t>(kind)];
+  if (!slot) slot = std::make_unique<Alignment>(solve_alignment(kind, weights, queue, ops));
+  return *slot;
+}
+
+Model::Model(const std::string& path, const ModelOptions& options) {
+  L4J_CHECK(options.n_threads >= 0 && options.n_threads <= kMostThreads, "BAD_ARGUMENT", "n_threads ", options.n_threads,
+            ", expected 0 (one per core) to ", kMostThreads);
+  ops_ = &cpu::ops(options.cpu_level);
+  weights_ = Weights::open(path);
+  pool_ = make_pool(weights_->config, options);
+  threads_ = ThreadPool::shared(options.n_threads);
+  alignments_ = Alignments::shared(weights_);
+}
+
+const Alignment& Model::alignment(AlignmentKind kind) {
+  Queue on = queue();
+  return alignments_->get(kind, *weights_, on, *ops_);
+}
+
+Model::Lease::Lease(Model& model) : model_(model) {
+  std::lock_guard lock(model.workspaces_mutex_);
+  if (model.workspaces_.empty()) {
+    workspace_ = std::make_unique<Workspace>();
+  } else {
+    workspace_ = std::move(model.workspaces_.back());
+    model.workspaces_.pop_back();
+  }
+}
+
+Model::Lease::~Lease() {
+  std::lock_guard lock(model_.workspaces_mutex_);
+  model_.workspaces_.push_back(std::move(workspace_));
+}
+
+}  // namespace latent4j

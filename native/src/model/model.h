@@ -1,0 +1,75 @@
+// model.h: a model instance: shared weights, the ops and threads it runs on, a page pool of its own, and what is made once and reused: alignments
+// and workspaces.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kernels/ops.h"
+#include "latent/alignment.h"
+#include "memory/page_pool.h"
+#include "model/decoder.h"
+#include "model/weights.h"
+
+namespace latent4j {
+
+struct ModelOptions {
+  int32_t n_threads = 0;         // 0: one per physical core
+  int32_t page_size = 16;        // positions per page
+  DType memory_type = DType::BF16;
+  int64_t memory_positions = 0;  // pool capacity; 0: a quarter of the machine's RAM, at most 1 Mi positions
+  std::string cpu_level;         // "": the best present
+};
+
+// Alignments of one set of weights, each solved on first use and kept as long as the weights.
+class Alignments {
+ public:
+  static std::shared_ptr<Alignments> shared(const std::shared_ptr<const Weights>& weights);
+  const Alignment& get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops);
+
+ private:
+  std::mutex mutex_;
+  std::array<std::unique_ptr<Alignment>, 4> solved_;
+};
+
+class Model {
+ public:
+  Model(const std::string& path, const ModelOptions& options);
+
+  const Config& config() const { return weights_->config; }
+  const Weights& weights() const { return *weights_; }
+  const Ops& ops() const { return *ops_; }
+  const std::shared_ptr<PagePool>& pool() const { return pool_; }
+  Queue queue() const { return {threads_.get()}; }
+  int32_t n_threads() const { return threads_->size(); }
+  const Alignment& alignment(AlignmentKind kind);
+
+  // A workspace for the length of one rollout; given back on destruction, so that rollouts after the first allocate nothing.
+  class Lease {
+   public:
+    explicit Lease(Model& model);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Workspace& operator*() const { return *workspace_; }
+    Workspace* operator->() const { return workspace_.get(); }
+
+   private:
+    Model& model_;
+    std::unique_ptr<Workspace> workspace_;
+  };
+
+ private:
+  std::shared_ptr<const Weights> weights_;
+  const Ops* ops_;
+  std::shared_ptr<ThreadPool> threads_;
+  std::shared_ptr<PagePool> pool_;
+  std::shared_ptr<Alignments> alignments_;
+  std::mutex workspaces_mutex_;
+  std::vector<std::unique_ptr<Workspace>> workspaces_;
+};
+
+}  // namespace latent4j
