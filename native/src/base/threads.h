@@ -7,6 +7,9 @@
 
 namespace latent4j {
 
+// Physical cores this process may use: its CPU affinity, hardware threads of one core counted once, its control group's CPU quota.
+int available_cores();
+
 class ThreadPool {
  public:
   // The pool of that many threads (the caller's included) shared by the whole process; 0: one per physical core this process may use.
@@ -20,7 +23,8 @@ class ThreadPool {
   int size() const { return n_threads_; }
 
   // Runs task(index, worker) for every index of [0, n_tasks), each once, in any order, worker in [0, size()). Returns when all are done.
-  // Calls from several threads take turns. Tasks must not throw and must not call run.
+  // Calls from several threads take turns. Tasks must not call run. Should one throw all the same (no memory for scratch), the caller gets
+  // the first exception once the tasks in progress are done.
   template <typename Task>
   void run(int n_tasks, const Task& task) {
     run_erased(n_tasks, [](const void* t, int index, int worker) { (*static_cast<const Task*>(t))(index, worker); }, &task);
@@ -28,6 +32,10 @@ class ThreadPool {
 
   // Scratch memory of one worker, 64-byte aligned, at least `bytes` long; grows rarely, is valid inside a task only.
   std::byte* scratch(int worker, size_t bytes);
+
+  // Scratch memory of one op of the calling thread, for what outlives a task (partial results); 64-byte aligned, valid until the calling
+  // thread asks again.
+  static std::byte* op_scratch(size_t bytes);
 
  private:
   using Call = void (*)(const void* task, int index, int worker);
