@@ -27,14 +27,17 @@ class Memory {
   // Makes positions [length, length + n) writable: takes pages, and copies the last page if it is shared. Throws OUT_OF_PAGES and changes
   // nothing then. The positions count only after commit.
   void reserve(int32_t n);
-  // The first n reserved positions now hold keys and values.
+  // The first n reserved positions now hold keys and values. Leaves the hidden state to the caller, who knows the new one.
   void commit(int32_t n);
   // Drops positions from the end, and with them pages nobody needs, and the hidden state if the length changes.
   void truncate(int32_t length);
   // Drops pages that were reserved and not committed.
   void trim();
-  // Becomes, from empty, a sharer of the first n positions of `other` (same pool).
+  // Becomes, from empty, a sharer of the first n positions of `other` (same pool), and of its hidden state where n is all.
   void share(const Memory& other, int32_t n);
+  // Goes on with the pages of positions [from, from + n) of `other` (same pool); from and this memory's length are multiples of page_size,
+  // nothing is reserved. Drops the hidden state.
+  void append_shared(const Memory& other, int32_t from, int32_t n);
 
   // Page addresses for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim or share.
   PagedView view() const { return {addresses_.data(), &pool_->layout()}; }

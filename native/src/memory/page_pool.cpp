@@ -1,0 +1,80 @@
+#include "memory/page_pool.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+
+namespace latent4j {
+namespace {
+
+constexpr size_t kPageAlignment = 64;  // what the ops' vector loads want
+
+}  // namespace
+
+PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages) : layout_(layout), capacity_(capacity_pages) {
+  L4J_CHECK(layout.page_size > 0 && layout.n_layers > 0 && layout.n_kv_heads > 0 && layout.head_dim > 0, "BAD_ARGUMENT",
+            "a page of ", layout.page_size, " positions, ", layout.n_layers, " layers, ", layout.n_kv_heads, " kv heads of ",
+            layout.head_dim, " has no size");
+  L4J_CHECK(capacity_pages > 0 && capacity_pages <= std::numeric_limits<PageId>::max(), "BAD_ARGUMENT", "a pool of ", capacity_pages,
+            " pages; possible are 1 to ", std::numeric_limits<PageId>::max());
+  stride_ = (layout_.page_bytes() + kPageAlignment - 1) / kPageAlignment * kPageAlignment;
+  size_t bytes = 0;
+  L4J_CHECK(!__builtin_mul_overflow(stride_, static_cast<size_t>(capacity_), &bytes), "OUT_OF_MEMORY", capacity_, " pages of ", stride_,
+            " bytes are more than an address can hold");
+  references_.assign(static_cast<size_t>(capacity_), 0);
+  free_.resize(static_cast<size_t>(capacity_));
+  for (int64_t i = 0; i < capacity_; i++) free_[i] = static_cast<PageId>(capacity_ - 1 - i);  // page 0 is taken first
+  // Last, so that nothing after it can throw and lose it. No swap is set aside: pages that are never touched cost nothing.
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  L4J_CHECK(base != MAP_FAILED, "OUT_OF_MEMORY", "could not reserve ", bytes, " bytes for a memory pool of ", capacity_, " pages of ",
+            stride_, " bytes (", capacity_ * layout_.page_size, " positions): ", std::strerror(errno));
+  base_ = static_cast<std::byte*>(base);
+}
+
+PagePool::~PagePool() { munmap(base_, stride_ * static_cast<size_t>(capacity_)); }
+
+int64_t PagePool::free_pages() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(free_.size());
+}
+
+int64_t PagePool::peak_pages() const {
+  std::lock_guard lock(mutex_);
+  return peak_;
+}
+
+void PagePool::take(int64_t n, std::vector<PageId>& into) {
+  std::lock_guard lock(mutex_);
+  const int64_t free = static_cast<int64_t>(free_.size());
+  L4J_CHECK(n <= free, "OUT_OF_PAGES", "need ", n, ", free ", free, " (of ", capacity_, " pages of ", layout_.page_size, " positions)");
+  if (n <= 0) return;
+  into.insert(into.end(), free_.rbegin(), free_.rbegin() + n);
+  for (int64_t i = 0; i < n; i++) references_[free_[free - 1 - i]] = 1;
+  free_.resize(static_cast<size_t>(free - n));
+  peak_ = std::max(peak_, capacity_ - (free - n));
+}
+
+void PagePool::share(const PageId* pages, size_t n) {
+  std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < n; i++) references_[pages[i]]++;
+}
+
+void PagePool::release(const PageId* pages, size_t n) {
+  std::lock_guard lock(mutex_);
+  // From the end, so that the first page comes out first again. free_ was once of full size: this never allocates.
+  for (size_t i = n; i-- > 0;) {
+    if (--references_[pages[i]] == 0) free_.push_back(pages[i]);
+  }
+}
+
+bool PagePool::shared(PageId page) const {
+  std::lock_guard lock(mutex_);
+  return references_[page] > 1;
+}
+
+}  // namespace latent4j
