@@ -1,0 +1,193 @@
+// golden_test.cpp: the exact numbers of tests/data/golden, through the bridge: chain, merge and single, on every CPU level, with 1 and 2 threads,
+// alone and in a ragged batch, with both memory types.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "engine.h"
+#include "kernels/cpu/dispatch.h"
+#include "safetensors_reader.h"
+
+namespace latent4j::test {
+namespace {
+
+constexpr int32_t kLatentSteps = 6, kGreedyTokens = 16;
+constexpr double kF32Tolerance = 1e-3, kBf16Tolerance = 3e-2;
+const char* const kCheckpoints[] = {"tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3"};
+
+class Golden {
+ public:
+  Golden(const std::string& checkpoint, const OpenOptions& options)
+      : tensors_(read_safetensors(golden_path(checkpoint) + "/golden.safetensors")),
+        model(open_model(golden_path(checkpoint), options)), info(nlohmann::json::parse(l4j_model_info(model.get()))) {
+    d = info["d_model"];
+    vocab = info["vocab"];
+    tolerance = options.memory_type == L4J_MEMORY_F32 ? kF32Tolerance : kBf16Tolerance;
+    for (int i = 0; i < 4; i++) prompts.push_back(ints("prompt_ids." + std::to_string(i)));
+  }
+
+  std::vector<float> floats(const std::string& name) const { return tensors_.at(name).floats(); }
+  std::vector<int32_t> ints(const std::string& name) const {
+    const auto values = tensors_.at(name).floats();
+    return {values.begin(), values.end()};
+  }
+
+  void expect_close(const std::vector<float>& actual, const std::string& name) const {
+    const auto expected = floats(name);
+    ASSERT_EQ(actual.size(), expected.size()) << name;
+    EXPECT_LE(relative_error(actual.data(), expected.data(), expected.size()), tolerance) << name;
+  }
+
+  void expect_memory(const MemoryHandle& memory, const std::string& prefix) const {
+    const size_t n_kv = info["n_kv_heads"], head_dim = info["head_dim"], layers = info["n_layers"];
+    const size_t layer_size = n_kv * l4j_memory_length(memory.get()) * head_dim;
+    std::vector<float> keys(layers * layer_size), values(layers * layer_size);
+    for (size_t l = 0; l < layers; l++) l4j_memory_read(memory.get(), static_cast<int32_t>(l), &keys[l * layer_size], &values[l * layer_size]);
+    expect_close(keys, prefix + ".keys");
+    expect_close(values, prefix + ".values");
+  }
+
+  void expect_judger(const MemoryHandle& memory, const std::string& prefix) const {
+    RolloutCall judger;
+    judger.max_new_tokens = kGreedyTokens;
+    judger.add(memory, prompts[3]).run(model, d, vocab);
+    expect_close(judger.logits, prefix + "logits");
+    if (tolerance == kF32Tolerance) EXPECT_EQ(judger.tokens[0], ints(prefix + "tokens"));
+    EXPECT_EQ(judger.stop_reasons[0], L4J_STOP_LIMIT);
+  }
+
+  RolloutCall thinker(int32_t alignment) const {
+    RolloutCall call;
+    call.latent_steps = kLatentSteps;
+    call.alignment = alignment;
+    return call;
+  }
+
+ private:
+  std::map<std::string, TestTensor> tensors_;
+
+ public:
+  ModelHandle model;
+  nlohmann::json info;
+  int32_t d = 0, vocab = 0;
+  double tolerance = 0;
+  std::vector<std::vector<int32_t>> prompts;
+};
+
+struct Case {
+  std::string checkpoint, level;
+  int32_t n_threads, memory_type, page_size;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> out;
+  for (const char* checkpoint : kCheckpoints) {
+    for (const auto& level : cpu::levels()) {
+      for (int32_t threads : {1, 2}) out.push_back({checkpoint, level, threads, L4J_MEMORY_F32, 16});
+    }
+    out.push_back({checkpoint, "", 2, L4J_MEMORY_BF16, 16});
+    out.push_back({checkpoint, "", 2, L4J_MEMORY_F32, 4});
+  }
+  return out;
+}
+
+class GoldenTest : public testing::TestWithParam<Case> {
+ protected:
+  Golden golden_{GetParam().checkpoint,
+                 {GetParam().n_threads, GetParam().page_size, GetParam().memory_type, 4096, GetParam().level}};
+};
+
+TEST_P(GoldenTest, Single) {
+  const auto memory = new_memory(golden_.model);
+  golden_.expect_judger(memory, "single.");
+}
+
+TEST_P(GoldenTest, Chain) {
+  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+    const std::string prefix = std::string(tag) + ".chain";
+    const auto memory = new_memory(golden_.model);
+    for (int i = 0; i < 3; i++) {
+      RolloutCall call = golden_.thinker(alignment);
+      call.add(memory, golden_.prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
+      const std::string agent = "." + std::to_string(i);
+      golden_.expect_close(call.prompt_hidden, prefix + ".prompt_hidden" + agent);
+      golden_.expect_close(call.latents, prefix + ".latents" + agent);
+      golden_.expect_close(call.latent_hidden, prefix + ".hidden" + agent);
+    }
+    golden_.expect_memory(memory, prefix);
+    golden_.expect_judger(memory, prefix + ".judger_");
+  }
+}
+
+TEST_P(GoldenTest, MergeOfExpertsThatThoughtAsOneBatch) {
+  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+    const std::string prefix = std::string(tag) + ".merge";
+    std::vector<MemoryHandle> experts;
+    std::vector<l4j_range> ranges;
+    RolloutCall call = golden_.thinker(alignment);
+    for (int i = 0; i < 3; i++) {
+      experts.push_back(new_memory(golden_.model));
+      call.add(experts[i], golden_.prompts[i]);
+    }
+    call.run(golden_.model, golden_.d, golden_.vocab);
+    for (const auto& expert : experts) ranges.push_back({expert.get(), 0, l4j_memory_length(expert.get())});
+    const MemoryHandle merged(l4j_memory_assemble(golden_.model.get(), ranges.data(), 3, true));
+    golden_.expect_memory(merged, prefix);
+    golden_.expect_judger(merged, prefix + ".judger_");
+  }
+}
+
+TEST_P(GoldenTest, Alignment) {
+  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+    std::vector<float> matrix(static_cast<size_t>(golden_.d) * golden_.d), target_norm(1);
+    l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), target_norm.data());
+    golden_.expect_close(matrix, std::string(tag) + ".matrix");
+    golden_.expect_close(target_norm, std::string(tag) + ".target_norm");
+  }
+}
+
+// Bit for bit: what a sequence gets does not depend on its companions, whatever their lengths, nor on where the passes were cut.
+TEST_P(GoldenTest, BatchEqualsAlone) {
+  const size_t n = 4;
+  std::vector<std::vector<int32_t>> prompts = golden_.prompts;
+  for (int i = 0; i < 3; i++) prompts[1].insert(prompts[1].end(), golden_.prompts[0].begin(), golden_.prompts[0].end());
+  while (prompts[2].size() < 300) prompts[2].insert(prompts[2].end(), golden_.prompts[3].begin(), golden_.prompts[3].end());
+  prompts[3].resize(1);
+  const auto make_call = [&] {
+    RolloutCall call = golden_.thinker(L4J_ALIGN_RIDGE);
+    call.max_new_tokens = kGreedyTokens;
+    call.temperature = 0.6f;
+    call.top_p = 0.95f;
+    return call;
+  };
+  RolloutCall batch = make_call();
+  std::vector<MemoryHandle> memories;
+  for (size_t i = 0; i < n; i++) {
+    memories.push_back(new_memory(golden_.model));
+    batch.add(memories[i], prompts[i]);
+    batch.seeds.push_back(7 + i);
+  }
+  batch.run(golden_.model, golden_.d, golden_.vocab);
+  for (size_t i = 0; i < n; i++) {
+    const auto memory = new_memory(golden_.model);
+    RolloutCall alone = make_call();
+    alone.seeds = {7 + i};
+    alone.add(memory, prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
+    const size_t steps = alone.latents.size();
+    EXPECT_EQ(alone.latents, std::vector<float>(batch.latents.begin() + i * steps, batch.latents.begin() + (i + 1) * steps)) << i;
+    EXPECT_EQ(alone.logits, std::vector<float>(batch.logits.begin() + i * golden_.vocab, batch.logits.begin() + (i + 1) * golden_.vocab)) << i;
+    EXPECT_EQ(alone.tokens[0], batch.tokens[i]) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenTest, testing::ValuesIn(cases()), [](const auto& info) {
+  const Case& c = info.param;
+  std::string name = c.checkpoint + "_" + (c.level.empty() ? "best" : c.level) + "_" + std::to_string(c.n_threads) + "threads_" +
+                     (c.memory_type == L4J_MEMORY_F32 ? "f32" : "bf16") + "_page" + std::to_string(c.page_size);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace latent4j::test

@@ -1,0 +1,194 @@
+// rollout_test.cpp: what a rollout does at its edges: errors that lose nothing, limits, cancellation, forks, several threads.
+#include "latent/rollout.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "engine.h"
+
+namespace latent4j::test {
+namespace {
+
+class RolloutTest : public testing::Test {
+ protected:
+  RolloutTest() { reopen({}); }
+
+  void reopen(const OpenOptions& options) {
+    model_ = open_model(golden_path("tiny-qwen3"), options);
+    const auto info = nlohmann::json::parse(l4j_model_info(model_.get()));
+    d_ = info["d_model"];
+    vocab_ = info["vocab"];
+    context_ = info["max_positions"];
+  }
+
+  std::vector<int32_t> prompt(int32_t n, int32_t first = 5) const {
+    std::vector<int32_t> out(n);
+    for (int32_t i = 0; i < n; i++) out[i] = (first + 7 * i) % vocab_;
+    return out;
+  }
+
+  RolloutCall run(const MemoryHandle& memory, std::vector<int32_t> tokens, int32_t latent_steps, int32_t max_new = 0) {
+    RolloutCall call;
+    call.latent_steps = latent_steps;
+    call.max_new_tokens = max_new;
+    call.add(memory, std::move(tokens)).run(model_, d_, vocab_);
+    return call;
+  }
+
+  ModelHandle model_;
+  int32_t d_ = 0, vocab_ = 0, context_ = 0;
+};
+
+TEST_F(RolloutTest, LatentStepsAddExactlyAsManyPositions) {
+  const auto memory = new_memory(model_);
+  run(memory, prompt(9), 5);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 14);
+  run(memory, {}, 3);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 17);
+}
+
+// One call of prompt, steps and tokens is the same as the three one after the other.
+TEST_F(RolloutTest, StagesInOneCallOrInThree) {
+  const auto whole = new_memory(model_), staged = new_memory(model_);
+  const auto at_once = run(whole, prompt(20), 6, 8);
+  run(staged, prompt(20), 0);
+  run(staged, {}, 2);
+  run(staged, {}, 4);
+  const auto last = run(staged, {}, 0, 8);
+  EXPECT_EQ(at_once.logits, last.logits);
+  EXPECT_EQ(at_once.tokens, last.tokens);
+  EXPECT_EQ(l4j_memory_length(whole.get()), l4j_memory_length(staged.get()));
+}
+
+TEST_F(RolloutTest, AForkGoesItsOwnWay) {
+  const auto original = new_memory(model_);
+  run(original, prompt(21), 2);
+  const MemoryHandle fork(l4j_memory_fork(original.get())), control(l4j_memory_fork(original.get()));
+  run(fork, prompt(11, 90), 4);
+  EXPECT_EQ(l4j_memory_length(original.get()), 23);
+  const auto expected = run(control, prompt(5, 3), 3, 6), actual = run(original, prompt(5, 3), 3, 6);
+  EXPECT_EQ(actual.logits, expected.logits);
+  EXPECT_EQ(actual.tokens, expected.tokens);
+}
+
+TEST_F(RolloutTest, ErrorsNameTheValueAndLoseNothing) {
+  const auto memory = new_memory(model_);
+  run(memory, prompt(10), 2);
+  const int64_t free_pages = l4j_model_free_pages(model_.get());
+  std::string text;
+  EXPECT_EQ(code_of([&] { run(memory, {1, vocab_, 2}, 0); }, &text), "BAD_TOKEN");
+  EXPECT_NE(text.find("token 512 at index 1"), std::string::npos) << text;
+  EXPECT_EQ(code_of([&] { run(memory, {-1}, 0); }), "BAD_TOKEN");
+  EXPECT_EQ(code_of([&] { run(memory, prompt(context_), 0); }, &text), "CONTEXT_EXCEEDED");
+  EXPECT_NE(text.find("the context holds 4096"), std::string::npos) << text;
+  EXPECT_EQ(code_of([&] { run(memory, prompt(3), -1); }), "BAD_ARGUMENT");
+  EXPECT_EQ(l4j_memory_length(memory.get()), 12);
+  EXPECT_EQ(l4j_model_free_pages(model_.get()), free_pages);
+  const auto empty = new_memory(model_);
+  EXPECT_EQ(code_of([&] { run(empty, {}, 3); }), "NO_HIDDEN_STATE");
+  EXPECT_EQ(code_of([&] {
+              RolloutCall twice;
+              twice.add(memory, prompt(2)).add(memory, prompt(2)).run(model_, d_, vocab_);
+            }),
+            "BAD_ARGUMENT");
+  run(memory, prompt(3), 1);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 16);
+}
+
+TEST_F(RolloutTest, OutOfPagesLeavesTheBatchAsItWas) {
+  reopen({2, 16, L4J_MEMORY_F32, 64, ""});
+  const auto first = new_memory(model_), second = new_memory(model_);
+  RolloutCall call;
+  call.latent_steps = 4;
+  std::string text;
+  EXPECT_EQ(code_of([&] { call.add(first, prompt(30)).add(second, prompt(31)).run(model_, d_, vocab_); }, &text), "OUT_OF_PAGES");
+  EXPECT_NE(text.find("need 3, free 1"), std::string::npos) << text;
+  EXPECT_EQ(l4j_memory_length(first.get()), 0);
+  EXPECT_EQ(l4j_model_free_pages(model_.get()), 4);
+  run(first, prompt(60), 4);
+  EXPECT_EQ(l4j_memory_length(first.get()), 64);
+}
+
+TEST_F(RolloutTest, DecodingStopsAtTheContext) {
+  const auto memory = new_memory(model_);
+  const auto call = run(memory, prompt(context_ - 3), 0, 20);
+  EXPECT_EQ(call.tokens[0].size(), 4u);
+  EXPECT_EQ(call.stop_reasons[0], L4J_STOP_CONTEXT);
+  EXPECT_EQ(l4j_memory_length(memory.get()), context_);
+}
+
+TEST_F(RolloutTest, EndTokenEndsOneSequenceOnly) {
+  const auto alone = new_memory(model_);
+  const auto reference = run(alone, prompt(12), 0, 12);
+  const auto first = new_memory(model_), second = new_memory(model_);
+  RolloutCall call;
+  call.max_new_tokens = 12;
+  call.end_tokens = {reference.tokens[0][4]};
+  const size_t expected = std::find(reference.tokens[0].begin(), reference.tokens[0].end(), reference.tokens[0][4]) - reference.tokens[0].begin() + 1;
+  call.add(first, prompt(12)).add(second, prompt(15, 40)).run(model_, d_, vocab_);
+  EXPECT_EQ(call.tokens[0].size(), expected);
+  EXPECT_EQ(call.stop_reasons[0], L4J_STOP_END_TOKEN);
+  EXPECT_EQ(static_cast<size_t>(call.figures.new_tokens), call.tokens[0].size() + call.tokens[1].size());
+}
+
+TEST_F(RolloutTest, CancelStopsAtOnceAndKeepsTheMemory) {
+  const auto memory = new_memory(model_);
+  run(memory, prompt(10), 0);
+  RolloutCall call;
+  call.latent_steps = 3000;
+  std::thread canceller([&] {
+    while (std::atomic_ref<int32_t>(call.control.step).load(std::memory_order_acquire) < 5) std::this_thread::yield();
+    std::atomic_ref<int32_t>(call.control.cancel).store(1);
+  });
+  EXPECT_EQ(code_of([&] { call.add(memory, {}).run(model_, d_, vocab_); }), "CANCELLED");
+  canceller.join();
+  EXPECT_LT(call.control.step, 3000);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 10);
+  run(memory, {}, 2);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 12);
+}
+
+// Threads on memories of their own get the numbers they would get alone; two threads on one memory are refused, not mixed up.
+TEST_F(RolloutTest, ManyThreadsOneModel) {
+  const auto reference_memory = new_memory(model_);
+  const auto reference = run(reference_memory, prompt(25), 5, 8);
+  const auto contended = new_memory(model_);
+  std::atomic<int> busy{0}, ran{0}, wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; t++) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 4; round++) {
+        const auto memory = new_memory(model_);
+        const auto call = run(memory, prompt(25), 5, 8);
+        if (call.logits != reference.logits || call.tokens != reference.tokens) wrong++;
+        const std::string code = code_of([&] { run(contended, prompt(20), 2); });
+        if (code == "MEMORY_BUSY") busy++;
+        if (code.empty()) ran++;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(busy + ran, 16);
+  EXPECT_EQ(l4j_memory_length(contended.get()), ran * 22);
+}
+
+TEST_F(RolloutTest, SeedsDecideTheSampledTokens) {
+  const auto sampled = [&](uint64_t seed) {
+    const auto memory = new_memory(model_);
+    RolloutCall call;
+    call.max_new_tokens = 24;
+    call.temperature = 1.5f;
+    call.seeds = {seed};
+    call.add(memory, prompt(8)).run(model_, d_, vocab_);
+    return call.tokens[0];
+  };
+  EXPECT_EQ(sampled(1), sampled(1));
+  EXPECT_NE(sampled(1), sampled(2));
+}
+
+}  // namespace
+}  // namespace latent4j::test
