@@ -22,3 +22,14 @@ function(latent4j_cpu_levels target)
     target_compile_definitions(${target} PRIVATE L4J_HAS_LEVEL_${upper}=1)
   endforeach()
 endfunction()
+
+# A test per level that its objects keep the rule above.
+function(latent4j_cpu_level_tests target)
+  foreach(level avx2 avx512 avx512_bf16)
+    set(objects ${target}_cpu_${level})
+    if(TARGET ${objects})
+      add_test(NAME cpu_level_symbols.${level} COMMAND ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D LEVEL=${level}
+               -D "OBJECTS=$<TARGET_OBJECTS:${objects}>" -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/CheckLevelSymbols.cmake)
+    endif()
+  endforeach()
+endfunction()

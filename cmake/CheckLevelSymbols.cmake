@@ -1,0 +1,26 @@
+# A test, run as `cmake -D NM=nm -D LEVEL=avx2 -D OBJECTS=a.o;b.o -P CheckLevelSymbols.cmake`: objects compiled for a CPU level may define
+# weak symbols in that level's own namespace only. Of any other inline function or template the linker keeps one copy for the whole
+# library, and an AVX-512 copy would crash an older machine in code that has nothing to do with kernels.
+string(LENGTH ${LEVEL} length)
+# Mangled, the namespace latent4j::cpu::<level> ends like this wherever it stands in a name.
+set(own "3cpu${length}${LEVEL}")
+set(count 0)
+foreach(object IN LISTS OBJECTS)
+  execute_process(COMMAND ${NM} --defined-only --format=posix ${object} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" lines "${text}")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^([^ ]+) ([WVu]) ")
+      set(symbol ${CMAKE_MATCH_1})
+      if(NOT symbol MATCHES "${own}")
+        message(SEND_ERROR "${object} defines the weak symbol ${symbol}")
+      endif()
+    endif()
+    if(NOT line STREQUAL "")
+      math(EXPR count "${count} + 1")
+    endif()
+  endforeach()
+endforeach()
+if(count EQUAL 0)
+  message(FATAL_ERROR "no symbols read: nothing was checked")
+endif()
+message(STATUS "${LEVEL}: ${count} symbols checked")
