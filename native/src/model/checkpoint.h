@@ -13,10 +13,10 @@
 
 namespace latent4j {
 
-// A read-only mapping of a whole file.
+// A read-only mapping of a whole file. Mapping reads nothing: pages come in when they are used.
 class MappedFile {
  public:
-  explicit MappedFile(const std::string& path);  // throws FILE_NOT_FOUND, BAD_CHECKPOINT (empty)
+  explicit MappedFile(const std::string& path);  // throws FILE_NOT_FOUND, BAD_CHECKPOINT (empty, not a file)
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -40,15 +40,30 @@ struct TensorView {
 
 enum class CheckpointFormat { safetensors, gguf };
 
+// Which files a path stands for, found without reading any weights.
+struct CheckpointFiles {
+  CheckpointFormat format = CheckpointFormat::safetensors;
+  std::string metadata;                            // config.json, or the GGUF file
+  std::vector<std::string> weights;                // the files that hold tensors
+  std::map<std::string, std::string> tensor_file;  // by the index file: tensor to file; empty without an index
+
+  // A Hugging Face folder (config.json and model.safetensors or model.safetensors.index.json) or a .gguf file.
+  // Throws FILE_NOT_FOUND, BAD_CHECKPOINT, UNSUPPORTED.
+  static CheckpointFiles find(const std::string& path);
+};
+
 struct Checkpoint {
   CheckpointFormat format = CheckpointFormat::safetensors;
   std::string path;                           // as opened
-  nlohmann::json metadata;                    // config.json, or every key of the GGUF header
+  nlohmann::json metadata;                    // config.json, or every key of the GGUF header (its texts need not be valid UTF-8)
   std::map<std::string, TensorView> tensors;  // by the file's own names
   std::vector<std::shared_ptr<MappedFile>> files;
 
-  // A Hugging Face folder (config.json and *.safetensors, by index file where there are many) or a GGUF file.
   static Checkpoint open(const std::string& path);
+  static Checkpoint open(const std::string& path, const CheckpointFiles& found);
+
+  // What errors about the metadata call it.
+  std::string metadata_name() const { return format == CheckpointFormat::gguf ? path : path + "/config.json"; }
 };
 
 // The two formats alone, over bytes in memory, so that fuzzers reach them without files. `name` is for error texts.

@@ -34,6 +34,8 @@ struct Weights {
   // Opens, checks every shape against the config, and refuses what it does not know by name ([UNSUPPORTED] architecture, tensor, rope type,
   // with what is supported). The same files (device, inode, size, modification time) open once per process while anybody holds them.
   static std::shared_ptr<const Weights> open(const std::string& path);
+  // The same for tensors that are in memory already.
+  static std::shared_ptr<const Weights> bind(Checkpoint checkpoint);
 
   // The name and first bad index of a tensor with a NaN or an infinity, or "". Reads everything: called to explain a failure.
   std::string first_not_finite() const;

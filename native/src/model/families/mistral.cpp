@@ -1,0 +1,25 @@
+// Mistral: Llama's layers, each looking back `sliding_window` positions (null in later releases: everything).
+#include "model/family.h"
+
+namespace latent4j {
+
+namespace {
+
+void read_mistral(const Checkpoint& checkpoint, Config& config) {
+  if (checkpoint.format == CheckpointFormat::gguf) return;
+  const Fields fields(checkpoint.metadata, checkpoint.metadata_name());
+  const int64_t window = fields.has("sliding_window") ? fields.integer("sliding_window", 1, INT32_MAX) : 0;
+  read_windows(checkpoint, static_cast<int32_t>(window), 0, config);
+}
+
+}  // namespace
+
+extern const Family kMistral;
+const Family kMistral = {
+    .name = "mistral",
+    .model_types = {"mistral"},
+    .gguf_architectures = {},  // their GGUF files say llama
+    .read_config = read_mistral,
+};
+
+}  // namespace latent4j
