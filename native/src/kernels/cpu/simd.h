@@ -47,14 +47,6 @@ L4J_INLINE uint16_t float_to_bf16(float f) {
   return static_cast<uint16_t>((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
 
-// Shifts exponent and mantissa into place, corrects the exponent's bias by a multiplication (subnormals come out right), keeps inf and NaN.
-L4J_INLINE float f16_to_float(uint16_t h) {
-  const uint32_t magnitude = static_cast<uint32_t>(h & 0x7fff) << 13;
-  float f = bit_cast<float>(magnitude) * 0x1p112f;
-  if ((h & 0x7c00) == 0x7c00) f = bit_cast<float>(magnitude | 0x7f800000u);
-  return (h & 0x8000) ? -f : f;
-}
-
 }  // namespace latent4j::cpu::L4J_LEVEL
 
 #if defined(L4J_LEVEL_AVX512) || defined(L4J_LEVEL_AVX512_BF16)

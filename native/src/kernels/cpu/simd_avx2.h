@@ -74,6 +74,7 @@ L4J_INLINE __m128i load128(const void* p, int offset) {
 L4J_INLINE __m256 widen_bf16(__m128i h) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16)); }
 L4J_INLINE Vec load_bf16(const void* p) { return {widen_bf16(load128(p, 0)), widen_bf16(load128(p, 16))}; }
 L4J_INLINE Vec load_f16(const void* p) { return {_mm256_cvtph_ps(load128(p, 0)), _mm256_cvtph_ps(load128(p, 16))}; }
+L4J_INLINE float f16_to_float(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
 
 L4J_INLINE __m256i round_bf16(__m256 a) {
   const __m256i u = _mm256_castps_si256(a), top = _mm256_srli_epi32(u, 16);

@@ -50,6 +50,14 @@ L4J_INLINE void reduce_add8(const Vec (&x)[8], float* out) {
   for (int i = 0; i < 8; ++i) out[i] = reduce_add(x[i]);
 }
 
+// Shifts exponent and mantissa into place, corrects the exponent's bias by a multiplication (subnormals come out right), keeps inf and NaN.
+L4J_INLINE float f16_to_float(uint16_t h) {
+  const uint32_t magnitude = static_cast<uint32_t>(h & 0x7fff) << 13;
+  float f = bit_cast<float>(magnitude) * 0x1p112f;
+  if ((h & 0x7c00) == 0x7c00) f = bit_cast<float>(magnitude | 0x7f800000u);
+  return (h & 0x8000) ? -f : f;
+}
+
 L4J_INLINE Vec load_bf16(const void* p) {
   float lanes[kLanes];
   for (int i = 0; i < kLanes; ++i) lanes[i] = bf16_to_float(read<uint16_t>(static_cast<const char*>(p) + 2 * i));
