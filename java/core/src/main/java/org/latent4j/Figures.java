@@ -1,0 +1,46 @@
+package org.latent4j;
+
+import java.util.Locale;
+
+/**
+ * What one question took. Counts are the question's own; times are wall clock, and where questions were asked together they are those of
+ * the batch that it shared.
+ *
+ * @param promptTokens tokens prefilled, all agents together
+ * @param latentSteps latent steps, all agents together
+ * @param decodedTokens tokens decoded, all agents together, end tokens included
+ * @param readerTokens of these, the ones whose text the reader saw: the answering agent's, without its end token
+ * @param handedOverBytes keys and values that agents got from agents, all hand-offs together
+ * @param prefillSeconds time of reading prompts
+ * @param thinkSeconds time of latent steps
+ * @param decodeSeconds time of decoding, all agents together
+ * @param firstTokenSeconds from the start to the first token of the answer
+ * @param totalSeconds from the start to the end
+ * @param peakMemoryBytes the most bytes of keys and values that the question held at one time; pages that two memories share count twice
+ */
+public record Figures(int promptTokens, int latentSteps, int decodedTokens, int readerTokens, long handedOverBytes, double prefillSeconds,
+        double thinkSeconds, double decodeSeconds, double firstTokenSeconds, double totalSeconds, long peakMemoryBytes) {
+
+    /** All of it on one line. */
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "%d prompt tokens, %d latent steps, %d tokens decoded (%d read), %s handed over, "
+                + "prefill %.2f s, think %.2f s, decode %.2f s, first token after %.2f s, total %.2f s, peak memory %s",
+            promptTokens, latentSteps, decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds, thinkSeconds, decodeSeconds,
+            firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
+    }
+
+    private static String bytes(long n) {
+        if (n < 1024) {
+            return n + " B";
+        }
+        String[] units = {"KiB", "MiB", "GiB", "TiB"};
+        double value = n / 1024.0;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
+    }
+}

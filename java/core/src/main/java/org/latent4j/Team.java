@@ -1,0 +1,266 @@
+package org.latent4j;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.latent4j.agent.Agent;
+import org.latent4j.agent.Compatibility;
+import org.latent4j.agent.MemoryPolicy;
+import org.latent4j.agent.Method;
+import org.latent4j.agent.Prompts;
+import org.latent4j.agent.TaskKind;
+import org.latent4j.agent.TeamPlan;
+import org.latent4j.agent.TeamRun;
+import org.latent4j.agent.Topology;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Sampling;
+
+/**
+ * Agents that answer questions together on one model (arXiv 2511.20639). A team keeps nothing between questions and may be used from any
+ * thread; it lives as long as its model.
+ *
+ * <pre>{@code
+ * try (LatentModel model = LatentModel.open("Qwen/Qwen3-0.6B")) {
+ *     Team team = Team.latent(model);
+ *     Answer answer = team.ask("What is 17 * 24?");
+ *     System.out.println(answer.text());
+ *     System.out.println(answer.figures());
+ * }
+ * }</pre>
+ *
+ * The same question with the same seed gets the same answer, alone or in a batch, with any number of threads.
+ */
+public final class Team {
+    private final LatentModel model;
+    private final TeamPlan plan;
+
+    private Team(LatentModel model, TeamPlan plan) {
+        this.model = model;
+        this.plan = plan;
+    }
+
+    /** A sequential team that hands latent thoughts on, with the defaults of {@link Builder}. */
+    public static Team latent(LatentModel model) {
+        return builder(model, Method.LATENT).build();
+    }
+
+    /** A sequential team that hands text on, with the defaults of {@link Builder}: the baseline TextMAS. */
+    public static Team text(LatentModel model) {
+        return builder(model, Method.TEXT).build();
+    }
+
+    /** One agent, with the defaults of {@link Builder}: the baseline of one prompt. */
+    public static Team single(LatentModel model) {
+        return builder(model, Method.SINGLE).build();
+    }
+
+    /** A latent team to be adjusted. */
+    public static Builder builder(LatentModel model) {
+        return builder(model, Method.LATENT);
+    }
+
+    /** A team of the given method to be adjusted. */
+    public static Builder builder(LatentModel model, Method method) {
+        return new Builder(Objects.requireNonNull(model, "model"), Objects.requireNonNull(method, "method"));
+    }
+
+    /**
+     * Answers a question.
+     *
+     * @throws IllegalArgumentException if it is blank
+     * @throws LatentException what went wrong and with which agent: {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code BAD_TEMPLATE},
+     *     {@code NOT_FINITE}, {@code CLOSED}; {@code CANCELLED} if the thread is interrupted, within one step
+     */
+    public Answer ask(String question) {
+        return ask(question, piece -> { });
+    }
+
+    /**
+     * Answers a question and tells the answer's text while it is written.
+     *
+     * @param text gets whole characters; all pieces together are {@link Answer#text()}. Called on another thread
+     * @throws IllegalArgumentException as {@link #ask(String)}
+     * @throws LatentException as {@link #ask(String)}
+     */
+    public Answer ask(String question, Consumer<String> text) {
+        Objects.requireNonNull(text, "text");
+        return askAll(List.of(question), new TeamListener() {
+            @Override
+            public void onText(int index, String piece) {
+                text.accept(piece);
+            }
+        }).get(0);
+    }
+
+    /**
+     * Answers questions, all in one ragged batch.
+     *
+     * @throws IllegalArgumentException if there is none, one is blank, or {@link MemoryPolicy#SHUFFLED} gets fewer than two
+     * @throws LatentException as {@link #ask(String)}; no question is answered then
+     */
+    public List<Answer> askAll(List<String> questions) {
+        return askAll(questions, TeamListener.NONE);
+    }
+
+    /**
+     * Answers questions, all in one ragged batch, and tells how it goes.
+     *
+     * @throws IllegalArgumentException as {@link #askAll(List)}
+     * @throws LatentException as {@link #askAll(List)}
+     */
+    public List<Answer> askAll(List<String> questions, TeamListener listener) {
+        return TeamRun.run(model, plan, List.copyOf(questions), Objects.requireNonNull(listener, "listener"));
+    }
+
+    /** How this team works. */
+    public TeamPlan plan() {
+        return plan;
+    }
+
+    /** Says how a team is to work. Every setting has a default. */
+    public static final class Builder {
+        private final LatentModel model;
+        private final Method method;
+        private Topology topology = Topology.SEQUENTIAL;
+        private Compatibility compatibility = Compatibility.CORRECTED;
+        private List<Agent> agents = List.of();
+        private Prompts prompts;
+        private TaskKind task = TaskKind.OPEN;
+        private int latentSteps = 20;
+        private AlignmentKind alignment = AlignmentKind.IDENTITY;
+        private MemoryPolicy memory = MemoryPolicy.FULL;
+        private int maxNewTokens = 512;
+        private float temperature = 0.6f;
+        private float topP = 0.95f;
+        private Integer topK;
+        private long seed = 42;
+        private List<String> stops = List.of();
+        private final Map<String, Object> templateOptions = new HashMap<>();
+
+        private Builder(LatentModel model, Method method) {
+            this.model = model;
+            this.method = method;
+        }
+
+        /** Who goes on from whom, default {@link Topology#SEQUENTIAL}; a single agent has none. */
+        public Builder topology(Topology value) {
+            topology = Objects.requireNonNull(value, "topology");
+            return this;
+        }
+
+        /** The meaning to follow where paper and published code differ, default {@link Compatibility#CORRECTED}. */
+        public Builder compatibility(Compatibility value) {
+            compatibility = Objects.requireNonNull(value, "compatibility");
+            return this;
+        }
+
+        /** Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt. */
+        public Builder agents(Agent... value) {
+            return agents(List.of(value));
+        }
+
+        /** Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt. */
+        public Builder agents(List<Agent> value) {
+            agents = List.copyOf(value);
+            return this;
+        }
+
+        /** The built-in roles' prompts, default {@link Prompts#builtIn()}. */
+        public Builder prompts(Prompts value) {
+            prompts = Objects.requireNonNull(value, "prompts");
+            return this;
+        }
+
+        /** The kind of answer that is wanted, default {@link TaskKind#OPEN}. */
+        public Builder task(TaskKind value) {
+            task = Objects.requireNonNull(value, "task");
+            return this;
+        }
+
+        /** Latent steps of each thinking agent, 0 or more, default 20. */
+        public Builder latentSteps(int value) {
+            latentSteps = value;
+            return this;
+        }
+
+        /** How a hidden state becomes the next input, default {@link AlignmentKind#IDENTITY}. */
+        public Builder alignment(AlignmentKind value) {
+            alignment = Objects.requireNonNull(value, "alignment");
+            return this;
+        }
+
+        /** What the next agent gets, default {@link MemoryPolicy#FULL}. */
+        public Builder memory(MemoryPolicy value) {
+            memory = Objects.requireNonNull(value, "memory");
+            return this;
+        }
+
+        /** Tokens that an agent may decode, 1 or more, default 512. */
+        public Builder maxNewTokens(int value) {
+            maxNewTokens = value;
+            return this;
+        }
+
+        /** Divides the logits, 0 for greedy, default 0.6. */
+        public Builder temperature(double value) {
+            temperature = (float) value;
+            return this;
+        }
+
+        /** Keeps the likeliest tokens of this total probability, (0, 1], default 0.95. */
+        public Builder topP(double value) {
+            topP = (float) value;
+            return this;
+        }
+
+        /** Keeps so many of the likeliest tokens, 0 for all, default the checkpoint's generation config. */
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        /** Of every decoding agent's random numbers, default 42. */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /** Strings before which a text ends, default none. */
+        public Builder stopStrings(String... value) {
+            stops = List.of(value);
+            return this;
+        }
+
+        /** Tells the chat template whether the model is to think in text before it answers; by default it is not told. */
+        public Builder enableThinking(boolean value) {
+            return templateOption("enable_thinking", value);
+        }
+
+        /** Passes a variable on to the chat template. */
+        public Builder templateOption(String name, Object value) {
+            templateOptions.put(name, value);
+            return this;
+        }
+
+        /**
+         * The team.
+         *
+         * @throws IllegalArgumentException if a setting is outside its range; the message names it
+         */
+        public Team build() {
+            Topology shape = method == Method.SINGLE ? Topology.SEQUENTIAL : topology;
+            int keep = topK == null ? model.generation().topK() : topK;
+            Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
+            return new Team(model, new TeamPlan(method, shape, compatibility, agents.isEmpty() ? builtIn(shape) : agents, task, latentSteps,
+                alignment, memory, sampling, seed, stops, templateOptions));
+        }
+
+        private List<Agent> builtIn(Topology shape) {
+            Prompts source = prompts == null ? Prompts.builtIn() : prompts;
+            List<String> roles = method == Method.SINGLE ? List.of("single") : shape.roles();
+            return roles.stream().map(role -> source.agent(role, task)).toList();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.latent4j.agent;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.latent4j.AgentTrace;
+import org.latent4j.Answer;
+import org.latent4j.Figures;
+import org.latent4j.latent.StopReason;
+
+/** Adds up what one question takes while its team works. */
+final class Meter {
+    private final long startNanos;
+    private final List<AgentTrace> traces = new ArrayList<>();
+    private double prefillSeconds;
+    private double thinkSeconds;
+    private double decodeSeconds;
+    private double answerBeginSeconds;
+    private double firstTokenSeconds;
+    private long handedOverBytes;
+    private long peakMemoryBytes;
+    private int readerTokens;
+    private String text = "";
+    private StopReason stopReason = StopReason.NONE;
+
+    Meter(long startNanos) {
+        this.startNanos = startNanos;
+    }
+
+    void add(AgentTrace trace) {
+        traces.add(trace);
+    }
+
+    void handedOver(long bytes) {
+        handedOverBytes += bytes;
+    }
+
+    /** The question's memories, all together, come to so many bytes just now. */
+    void held(long bytes) {
+        peakMemoryBytes = Math.max(peakMemoryBytes, bytes);
+    }
+
+    void took(double prefill, double think, double decode) {
+        prefillSeconds += prefill;
+        thinkSeconds += think;
+        decodeSeconds += decode;
+    }
+
+    void answerBegins() {
+        answerBeginSeconds = elapsedSeconds();
+    }
+
+    void answered(String answer, StopReason reason, int seenTokens, double firstToken) {
+        text = answer;
+        stopReason = reason;
+        readerTokens = seenTokens;
+        firstTokenSeconds = firstToken == 0 ? 0 : answerBeginSeconds + firstToken;
+    }
+
+    Answer answer(String question, TaskKind task) {
+        Figures figures = new Figures(sum(AgentTrace::promptTokens), sum(AgentTrace::latentSteps), sum(AgentTrace::decodedTokens),
+            readerTokens, handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+        return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures, traces);
+    }
+
+    private int sum(ToIntFunction<AgentTrace> count) {
+        return traces.stream().mapToInt(count).sum();
+    }
+
+    private double elapsedSeconds() {
+        return (System.nanoTime() - startNanos) / 1e9;
+    }
+}

@@ -1,0 +1,185 @@
+package org.latent4j.agent;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+/**
+ * The prompts of the built-in roles, one resource each, in this project's words for the roles of arXiv 2511.20639. A user's YAML or JSON
+ * file replaces any part of them:
+ *
+ * <pre>{@code
+ * critic:                        # the role
+ *   system: You are strict.      # system message, optional
+ *   latent: ... {question} ...   # user message in a latent team
+ *   text: ... {context} ...      # user message where agents write; {context} is what was written before
+ *   task:                        # what {task} stands for
+ *     math: Check every number.
+ * }</pre>
+ */
+public final class Prompts {
+    private static final List<String> ROLES = List.of("single", "planner", "critic", "refiner", "judger", "math_expert",
+        "science_expert", "code_expert", "summarizer");
+    private static final List<String> KEYS = List.of("system", "latent", "text", "task");
+    private static final String TASK = "{task}";
+    private static final YAMLMapper YAML = new YAMLMapper();  // JSON is YAML, so one reader serves both
+
+    private final Map<String, JsonNode> roles;
+
+    private Prompts(Map<String, JsonNode> roles) {
+        this.roles = roles;
+    }
+
+    /** The prompts that come with the library. */
+    public static Prompts builtIn() {
+        Map<String, JsonNode> roles = new LinkedHashMap<>();
+        for (String role : ROLES) {
+            roles.put(role, resource(role));
+        }
+        return new Prompts(roles);
+    }
+
+    /**
+     * The built-in prompts with those parts replaced that a file names.
+     *
+     * @param file YAML or JSON
+     * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no YAML, an unknown role or key, a value that is no
+     *     text, or a prompt that lacks a placeholder; the message names file, key and what was expected
+     */
+    public static Prompts load(Path file) {
+        JsonNode tree = read(file);
+        if (!tree.isObject() || tree.isEmpty()) {
+            throw bad(file, "the file", "expected roles, some of " + ROLES);
+        }
+        Map<String, JsonNode> roles = new LinkedHashMap<>(builtIn().roles);
+        for (Map.Entry<String, JsonNode> entry : tree.properties()) {
+            JsonNode builtIn = roles.get(entry.getKey());
+            if (builtIn == null) {
+                throw bad(file, entry.getKey(), "unknown role, expected one of " + ROLES);
+            }
+            roles.put(entry.getKey(), replaced(file, entry.getKey(), (ObjectNode) builtIn, entry.getValue()));
+        }
+        return new Prompts(roles);
+    }
+
+    /** The names of all roles. */
+    public static List<String> roles() {
+        return ROLES;
+    }
+
+    /**
+     * A role's agent for one kind of task.
+     *
+     * @throws IllegalArgumentException if there is no such role
+     */
+    public Agent agent(String role, TaskKind kind) {
+        JsonNode node = roles.get(role);
+        if (node == null) {
+            throw new IllegalArgumentException("no role '" + role + "', there are " + ROLES);
+        }
+        String task = node.path("task").path(key(kind)).asText("").strip();
+        String text = node.path("text").asText().strip().replace(TASK, task);
+        String latent = node.has("latent") ? node.path("latent").asText().strip().replace(TASK, task) : text;
+        return new Agent(role, node.has("system") ? node.path("system").asText().strip() : null, latent, text);
+    }
+
+    private static JsonNode replaced(Path file, String role, ObjectNode builtIn, JsonNode given) {
+        if (!given.isObject()) {
+            throw bad(file, role, "expected keys, some of " + keysOf(builtIn));
+        }
+        ObjectNode result = builtIn.deepCopy();
+        for (Map.Entry<String, JsonNode> entry : given.properties()) {
+            String key = role + "." + entry.getKey();
+            if (!keysOf(builtIn).contains(entry.getKey())) {
+                throw bad(file, key, "unknown key, expected one of " + keysOf(builtIn));
+            }
+            if (entry.getKey().equals("task")) {
+                replaceTasks(file, key, (ObjectNode) result.get("task"), entry.getValue());
+            } else {
+                result.put(entry.getKey(), text(file, key, entry.getValue()));
+                requirePlaceholders(file, key, entry.getValue().asText(), builtIn.path(entry.getKey()).asText());
+            }
+        }
+        return result;
+    }
+
+    private static void replaceTasks(Path file, String key, ObjectNode tasks, JsonNode given) {
+        List<String> kinds = new ArrayList<>();
+        for (TaskKind kind : TaskKind.values()) {
+            kinds.add(key(kind));
+        }
+        if (!given.isObject()) {
+            throw bad(file, key, "expected keys, some of " + kinds);
+        }
+        for (Map.Entry<String, JsonNode> entry : given.properties()) {
+            if (!kinds.contains(entry.getKey())) {
+                throw bad(file, key + "." + entry.getKey(), "unknown kind of task, expected one of " + kinds);
+            }
+            tasks.put(entry.getKey(), text(file, key + "." + entry.getKey(), entry.getValue()));
+        }
+    }
+
+    /** A prompt needs what the built-in one has, but {@code {task}}, which a prompt for one kind of task can do without. */
+    private static void requirePlaceholders(Path file, String key, String prompt, String builtIn) {
+        for (String placeholder : List.of(Agent.QUESTION, Agent.CONTEXT)) {
+            if (builtIn.contains(placeholder) && !prompt.contains(placeholder)) {
+                throw bad(file, key, "the placeholder " + placeholder + " is missing");
+            }
+        }
+    }
+
+    private static String text(Path file, String key, JsonNode value) {
+        if (!value.isTextual() || value.asText().isBlank()) {
+            throw bad(file, key, "expected text, found " + (value.isTextual() ? "none" : value.getNodeType().name().toLowerCase(Locale.ROOT)));
+        }
+        return value.asText();
+    }
+
+    private static List<String> keysOf(JsonNode builtIn) {
+        return KEYS.stream().filter(key -> builtIn.has(key) || key.equals("system")).toList();
+    }
+
+    private static String key(TaskKind kind) {
+        return kind.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static JsonNode read(Path file) {
+        try {
+            return YAML.readTree(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no file of prompts at " + file, e);
+        } catch (JsonProcessingException e) {
+            String where = e.getLocation() == null ? "the file" : "line " + e.getLocation().getLineNr();
+            throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + where + ": expected YAML or JSON: "
+                + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+        } catch (IOException e) {
+            throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": cannot be read as UTF-8 text: " + e, e);
+        }
+    }
+
+    private static JsonNode resource(String role) {
+        try (InputStream in = Prompts.class.getResourceAsStream("prompts/" + role + ".yaml")) {
+            return YAML.readTree(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the prompts of role " + role, e);
+        }
+    }
+
+    private static LatentException bad(Path file, String key, String problem) {
+        return new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + key + ": " + problem);
+    }
+}

@@ -1,0 +1,53 @@
+package org.latent4j.agent;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.latent4j.Answer;
+import org.latent4j.LatentModel;
+import org.latent4j.TeamListener;
+
+/** One asking: sets a plan's agents to work on questions and leaves nothing open behind it. {@link org.latent4j.Team} is the way to it. */
+public final class TeamRun {
+    private TeamRun() {
+    }
+
+    /**
+     * Answers questions, all of them in one ragged batch; each gets the answer it would get alone.
+     *
+     * @param model what the agents think on
+     * @param plan how they work
+     * @param questions at least one, none blank
+     * @param listener hears of it
+     * @return the answers, in the order of the questions
+     * @throws IllegalArgumentException if there is no question, a blank one, or only one to shuffle memories with
+     * @throws org.latent4j.LatentException what the rollouts throw, with the agent's name
+     */
+    public static List<Answer> run(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
+        check(plan, questions);
+        long start = System.nanoTime();
+        List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
+        Topology topology = plan.compatibility() == Compatibility.OFFICIAL ? plan.topology().official() : plan.topology();
+        try (OpenMemories memories = new OpenMemories()) {
+            Medium<?> medium = plan.method() == Method.LATENT
+                ? new LatentMedium(model, plan, listener, questions, meters, memories)
+                : new TextMedium(model, plan, listener, questions, meters, memories);
+            topology.run(plan.agents(), medium);
+        }
+        return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task())).toList();
+    }
+
+    private static void check(TeamPlan plan, List<String> questions) {
+        if (questions.isEmpty()) {
+            throw new IllegalArgumentException("there is no question to ask");
+        }
+        for (int q = 0; q < questions.size(); q++) {
+            if (questions.get(q).isBlank()) {
+                throw new IllegalArgumentException("question " + q + " is blank");
+            }
+        }
+        if (plan.method() == Method.LATENT && plan.memory() == MemoryPolicy.SHUFFLED && questions.size() < 2) {
+            throw new IllegalArgumentException("the memory policy SHUFFLED needs two questions or more at a time, got " + questions.size());
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package org.latent4j.agent;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.latent4j.AgentTrace;
+import org.latent4j.LatentException;
+import org.latent4j.LatentModel;
+import org.latent4j.TeamListener;
+import org.latent4j.latent.Phase;
+import org.latent4j.latent.Rollout;
+import org.latent4j.latent.RolloutFigures;
+import org.latent4j.latent.RolloutListener;
+import org.latent4j.latent.RolloutResult;
+import org.latent4j.latent.Sampling;
+import org.latent4j.latent.StopReason;
+import org.latent4j.memory.Memory;
+import org.latent4j.text.ChatMessage;
+
+/**
+ * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs, streams, meters
+ * and names the agent in what goes wrong.
+ */
+final class Turn {
+    private final LatentModel model;
+    private final TeamPlan plan;
+    private final TeamListener listener;
+    private final List<Meter> meters;
+    private final List<Seat> seats = new ArrayList<>();
+
+    /** @param meters one per question */
+    Turn(LatentModel model, TeamPlan plan, TeamListener listener, List<Meter> meters) {
+        this.model = model;
+        this.plan = plan;
+        this.listener = listener;
+        this.meters = meters;
+    }
+
+    /** One agent on one question, before the rollout. */
+    private record Seat(Agent agent, int question, Memory memory, int before, int[] prompt) {
+    }
+
+    /**
+     * One agent on one question, after the rollout.
+     *
+     * @param promptBegin the position of the prompt's first token in the memory
+     * @param thoughtsBegin the position of the first latent thought
+     * @param text what it wrote, empty if it only thought
+     */
+    record Outcome(int question, Memory memory, int promptBegin, int thoughtsBegin, String text, StopReason stopReason) {
+    }
+
+    /** Adds an agent that is to read {@code message} on a question, after what {@code memory} holds. */
+    void add(Agent agent, int question, String message, Memory memory) {
+        List<ChatMessage> messages = new ArrayList<>();
+        agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
+        messages.add(new ChatMessage("user", message));
+        int[] prompt = named(agent.name(), () -> model.tokenizer().encode(model.chatTemplate().render(messages, plan.templateOptions())));
+        seats.add(new Seat(agent, question, memory, memory.length(), prompt));
+    }
+
+    /** Lets all of them think. */
+    List<Outcome> think() {
+        return run(plan.latentSteps(), Sampling.none(), false);
+    }
+
+    /**
+     * Lets all of them write.
+     *
+     * @param answering whether the listener is to hear the text
+     */
+    List<Outcome> write(boolean answering) {
+        return run(0, plan.sampling(), answering);
+    }
+
+    private List<Outcome> run(int latentSteps, Sampling sampling, boolean answering) {
+        Rollout.Builder rollout = Rollout.builder().latentSteps(latentSteps).alignment(plan.alignment()).sampling(sampling);
+        List<TextStream> texts = new ArrayList<>();
+        for (Seat seat : seats) {
+            rollout.add(seat.memory(), seat.prompt(), plan.seed());
+            texts.add(new TextStream(model.tokenizer().newStream(), plan.stops(),
+                answering ? piece -> listener.onText(seat.question(), piece) : piece -> { }));
+        }
+        if (answering) {
+            meters.forEach(Meter::answerBegins);
+        }
+        RolloutResult result = named(who(), () -> model.rollout(rollout.build(), new Relay(texts, latentSteps, sampling.maxNewTokens())));
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < seats.size(); i++) {
+            Seat seat = seats.get(i);
+            RolloutResult.Member member = result.members().get(i);
+            String text = texts.get(i).finish();
+            int thoughts = seat.before() + seat.prompt().length;
+            outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), thoughts, text, member.stopReason()));
+            meters.get(seat.question()).add(trace(seat, latentSteps, sampling, member, text, result.figures()));
+            if (answering) {
+                boolean ended = member.stopReason() == StopReason.END_TOKEN;
+                meters.get(seat.question()).answered(text, member.stopReason(), member.tokens().length - (ended ? 1 : 0),
+                    seconds(result.figures().firstToken()));
+            }
+        }
+        meterTimes(result.figures());
+        return outcomes;
+    }
+
+    private AgentTrace trace(Seat seat, int latentSteps, Sampling sampling, RolloutResult.Member member, String text, RolloutFigures took) {
+        return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, latentSteps, member.tokens().length,
+            sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()),
+            seconds(took.think()), seconds(took.decode()));
+    }
+
+    /** A question's time is that of the rollouts it took part in, each once, however many agents sat in it. */
+    private void meterTimes(RolloutFigures took) {
+        for (int question = 0; question < meters.size(); question++) {
+            int q = question;
+            long bytes = seats.stream().filter(seat -> seat.question() == q).mapToLong(seat -> seat.memory().bytes()).sum();
+            meters.get(q).held(bytes);
+            meters.get(q).took(seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
+        }
+    }
+
+    private List<String> agents() {
+        return seats.stream().map(seat -> seat.agent().name()).distinct().toList();
+    }
+
+    private String who() {
+        return String.join("', '", agents());
+    }
+
+    /** What {@code work} gives; its error with the agent's name before the text. */
+    static <T> T named(String agent, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (LatentException e) {
+            String text = e.getMessage().substring(("[" + e.code() + "] ").length());
+            throw new LatentException(e.code(), "agent '" + agent + "': " + text, e);
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    /** From a rollout's members to the questions' texts and the agents' progress. */
+    private final class Relay implements RolloutListener {
+        private final List<TextStream> texts;
+        private final Map<Phase, Integer> steps;
+        private final List<String> agents = agents();
+
+        Relay(List<TextStream> texts, int latentSteps, int maxNewTokens) {
+            this.texts = texts;
+            this.steps = Map.of(Phase.PREFILL, seats.stream().mapToInt(seat -> seat.prompt().length).sum(), Phase.THINK, latentSteps,
+                Phase.DECODE, maxNewTokens);
+        }
+
+        @Override
+        public void onProgress(Phase phase, int step) {
+            listener.onProgress(agents, phase, step, steps.getOrDefault(phase, 0));
+        }
+
+        @Override
+        public boolean onToken(int member, int token) {
+            return texts.get(member).push(token);
+        }
+    }
+}

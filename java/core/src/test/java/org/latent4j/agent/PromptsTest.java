@@ -1,0 +1,124 @@
+package org.latent4j.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+/** The built-in prompts, and a user's file over them. */
+class PromptsTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @EnumSource(TaskKind.class)
+    void everyRoleHasPromptsForEveryKindOfTask(TaskKind kind) {
+        for (String role : Prompts.roles()) {
+            Agent agent = Prompts.builtIn().agent(role, kind);
+            assertThat(agent.latentPrompt()).as(role).contains("{question}").doesNotContain("{task}").doesNotContain("{context}");
+            assertThat(agent.textPrompt()).as(role).contains("{question}").doesNotContain("{task}");
+            TaskKind other = kind == TaskKind.MATH ? TaskKind.CODE : TaskKind.MATH;
+            assertThat(agent.textPrompt()).as(role).isNotEqualTo(Prompts.builtIn().agent(role, other).textPrompt());
+        }
+    }
+
+    @Test
+    void whoComesLaterReadsWhatWasWritten() {
+        for (String role : List.of("critic", "refiner", "judger", "summarizer")) {
+            Agent agent = Prompts.builtIn().agent(role, TaskKind.OPEN);
+            assertThat(agent.textPrompt()).as(role).contains("{context}");
+            assertThat(agent.latentPrompt()).as(role).contains("in your context");
+        }
+        for (String role : List.of("single", "judger", "summarizer")) {
+            assertThat(Prompts.builtIn().agent(role, TaskKind.MATH).latentPrompt()).as(role).contains("\\boxed{}");
+            assertThat(Prompts.builtIn().agent(role, TaskKind.CODE).latentPrompt()).as(role).contains("```python");
+        }
+    }
+
+    @Test
+    void aFileReplacesWhatItNamesAndNothingElse() {
+        Agent before = Prompts.builtIn().agent("critic", TaskKind.MATH);
+        Prompts prompts = Prompts.load(file("p.yaml", "critic:\n  system: Be strict.\n  latent: |\n    Doubt {question}\n"
+            + "judger:\n  task:\n    math: Only the number.\n"));
+        Agent critic = prompts.agent("critic", TaskKind.MATH);
+        assertThat(critic.system()).isEqualTo("Be strict.");
+        assertThat(critic.latentPrompt()).isEqualTo("Doubt {question}");
+        assertThat(critic.textPrompt()).isEqualTo(before.textPrompt());
+        assertThat(prompts.agent("judger", TaskKind.MATH).latentPrompt()).contains("Only the number.").doesNotContain("boxed");
+        assertThat(prompts.agent("judger", TaskKind.OPEN)).isEqualTo(Prompts.builtIn().agent("judger", TaskKind.OPEN));
+        assertThat(prompts.agent("planner", TaskKind.MATH)).isEqualTo(Prompts.builtIn().agent("planner", TaskKind.MATH));
+    }
+
+    @Test
+    void aFileMayBeJson() {
+        Prompts prompts = Prompts.load(file("p.json", "{\"single\": {\"text\": \"Q: {question}\\nA:\"}}"));
+        assertThat(prompts.agent("single", TaskKind.OPEN).textMessage("why?", "")).isEqualTo("Q: why?\nA:");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "planer: {text: 'x'} | planer | expected one of [single, planner",
+        "planner: {latnt: 'x'} | planner.latnt | expected one of [system, latent, text, task]",
+        "single: {latent: 'x'} | single.latent | expected one of [system, text, task]",
+        "planner: {latent: 'no placeholder'} | planner.latent | {question} is missing",
+        "critic: {text: 'about {question}'} | critic.text | {context} is missing",
+        "planner: {text: 5} | planner.text | expected text, found number",
+        "planner: {text: ''} | planner.text | expected text, found none",
+        "planner: {task: {maths: 'x'}} | planner.task.maths | expected one of [math, choice, code, open]",
+        "planner: {task: 'x'} | planner.task | expected keys",
+        "planner: 'x' | planner | expected keys",
+        "'- a' | the file | expected roles",
+        "'' | the file | expected roles",
+        "'planner: {text: [}' | line 1 | expected YAML or JSON",
+    })
+    void aBadFileIsRefusedByNameAndKey(String yaml, String key, String expected) {
+        Path file = file("bad.yaml", yaml);
+        assertThatThrownBy(() -> Prompts.load(file))
+            .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BAD_PROMPTS))
+            .hasMessageContaining(file.toString())
+            .hasMessageContaining(": " + key + ": ")
+            .hasMessageContaining(expected);
+    }
+
+    @Test
+    void aMissingFileIsSaidToBeMissing() {
+        assertThatThrownBy(() -> Prompts.load(folder.resolve("none.yaml")))
+            .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_NOT_FOUND));
+    }
+
+    @Test
+    void placeholdersInAQuestionStay() {
+        Agent agent = Agent.of("a", "Read {context}, then answer {question}");
+        assertThat(agent.textMessage("what is {context} and $1?", "notes on {question}"))
+            .isEqualTo("Read notes on {question}, then answer what is {context} and $1?");
+        assertThat(Agent.of("b", "Answer {question}").textMessage("q", "notes")).isEqualTo("notes\n\nAnswer q");
+        assertThat(Agent.of("b", "Answer {question}").latentMessage("q")).isEqualTo("Answer q");
+    }
+
+    @Test
+    void anAgentNeedsANameAndAQuestion() {
+        assertThatThrownBy(() -> Agent.of(" ", "{question}")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Agent.of("critic", "no place")).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("critic").hasMessageContaining("{question}");
+        assertThatThrownBy(() -> Prompts.builtIn().agent("dancer", TaskKind.OPEN)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("dancer");
+    }
+
+    private Path file(String name, String text) {
+        try {
+            return Files.writeString(folder.resolve(name), text);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
