@@ -1,0 +1,35 @@
+// weights_scan.cpp: explains numbers that are not finite by the weight they come from.
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/cpu/dispatch.h"
+#include "model/json.h"
+#include "model/weights.h"
+
+namespace latent4j {
+
+std::string Weights::first_not_finite() const {
+  const Ops& ops = cpu::ops("");
+  std::vector<float> values;
+  for (const auto& [name, view] : checkpoint.tensors) {
+    if (view.bytes == 0 || view.shape.empty() || view.shape.back() > INT32_MAX) continue;  // no weight of ours
+    Matrix matrix;
+    matrix.data = view.data;
+    matrix.dtype = view.dtype;
+    matrix.cols = static_cast<int32_t>(view.shape.back());
+    const size_t rows = view.bytes / matrix.row_bytes();
+    if (rows > INT32_MAX) continue;
+    matrix.rows = static_cast<int32_t>(rows);
+    values.resize(matrix.cols);
+    for (int32_t row = 0; row < matrix.rows; ++row) {
+      ops.decode_row(matrix, row, values.data());
+      for (int32_t i = 0; i < matrix.cols; ++i) {
+        if (!std::isfinite(values[i])) return concat("tensor ", name, " holds ", values[i], " at [", row, ", ", i, "]");
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace latent4j
