@@ -1,13 +1,16 @@
 package org.latent4j;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
+import org.latent4j.internal.Bridge;
 
 /**
  * What this machine computes on.
  *
  * @param cpu its name
  * @param level the best instruction set it has, which models use unless told otherwise
- * @param levels every instruction set it has, for {@link org.latent4j.model.ModelOptions#cpuLevel()}
+ * @param levels every instruction set it has, the best last, for {@link org.latent4j.model.ModelOptions#cpuLevel()}
  * @param cores physical cores this process may use
  * @param ramBytes memory of the machine
  */
@@ -17,8 +20,16 @@ public record Device(String cpu, String level, List<String> levels, int cores, l
         levels = List.copyOf(levels);
     }
 
-    /** This machine's. */
+    /**
+     * This machine's.
+     *
+     * @throws LatentException {@code UNSUPPORTED} if there is no native library for it
+     */
     public static Device current() {
-        throw new LatentException(ErrorCode.INTERNAL, "the native library is not built yet");
+        JsonNode json = Bridge.deviceInfo();
+        List<String> levels = new ArrayList<>();
+        json.path("levels").forEach(level -> levels.add(level.asText()));
+        return new Device(json.path("cpu").asText(), json.path("level").asText(), levels, json.path("cores").asInt(),
+                json.path("ram_bytes").asLong());
     }
 }

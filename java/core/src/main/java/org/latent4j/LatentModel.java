@@ -2,6 +2,8 @@ package org.latent4j;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.latent4j.internal.NativeModel;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Rollout;
@@ -9,6 +11,7 @@ import org.latent4j.latent.RolloutListener;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.Span;
+import org.latent4j.model.CheckpointFiles;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.text.ChatTemplate;
@@ -18,84 +21,212 @@ import org.latent4j.text.Tokenizer;
 /**
  * A model instance: weights shared with other instances of the same files in this process, and a page pool of its own. It may be used
  * from any thread; only a memory is one thread's at a time.
+ *
+ * <p>Whatever needs native code throws {@link LatentException} with code {@code CLOSED} after close. The model's memories live on until they
+ * are closed themselves.
  */
 public final class LatentModel implements AutoCloseable {
-    private LatentModel() {
+    private final Path path;
+    private final NativeModel model;
+    private Tokenizer tokenizer;
+    private ChatTemplate chatTemplate;
+    private GenerationConfig generation;
+
+    private LatentModel(Path path, NativeModel model) {
+        this.path = path;
+        this.model = model;
+        model.watch(this);
     }
 
+    /**
+     * Opens a checkpoint with default options.
+     *
+     * @param pathOrId a Hugging Face folder, a {@code .gguf} file, or an id such as {@code Qwen/Qwen3-0.6B}, which is looked up in the
+     *     local cache and then downloaded
+     * @throws LatentException {@code FILE_NOT_FOUND}, {@code BAD_CHECKPOINT}, {@code UNSUPPORTED}, {@code DOWNLOAD_FAILED} or
+     *     {@code OUT_OF_MEMORY}
+     */
     public static LatentModel open(String pathOrId) {
         return open(pathOrId, ModelOptions.defaults());
     }
 
+    /**
+     * Opens a checkpoint with default options.
+     *
+     * @param path a Hugging Face folder or a {@code .gguf} file
+     * @throws LatentException as {@link #open(String)}
+     */
     public static LatentModel open(Path path) {
-        return open(path.toString());
+        return open(path, ModelOptions.defaults());
     }
 
+    /**
+     * Opens a checkpoint.
+     *
+     * @param path a Hugging Face folder or a {@code .gguf} file
+     * @param options threads, memory, instruction set
+     * @throws LatentException as {@link #open(String)}, and {@code NO_DEVICE} if this machine lacks the instruction set asked for
+     */
+    public static LatentModel open(Path path, ModelOptions options) {
+        return new LatentModel(path, NativeModel.open(path, Objects.requireNonNull(options, "options")));
+    }
+
+    /**
+     * Opens a checkpoint.
+     *
+     * @param pathOrId as in {@link #open(String)}
+     * @param options threads, memory, instruction set
+     * @throws LatentException as {@link #open(Path, ModelOptions)}
+     */
     public static LatentModel open(String pathOrId, ModelOptions options) {
-        throw notBuilt();
+        return open(CheckpointFiles.resolve(pathOrId), options);
     }
 
+    /** Where the checkpoint lies. */
+    public Path path() {
+        return path;
+    }
+
+    /** What the checkpoint is. */
     public ModelInfo info() {
-        throw notBuilt();
+        return model.info();
     }
 
-    public Tokenizer tokenizer() {
-        throw notBuilt();
+    /**
+     * The checkpoint's tokenizer, read on first use.
+     *
+     * @throws LatentException {@code FILE_NOT_FOUND} or {@code BAD_TOKENIZER}
+     */
+    public synchronized Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            tokenizer = Tokenizer.from(path, model.metadata());
+        }
+        return tokenizer;
     }
 
-    public ChatTemplate chatTemplate() {
-        throw notBuilt();
+    /**
+     * The checkpoint's chat template, read on first use.
+     *
+     * @throws LatentException {@code FILE_NOT_FOUND} or {@code BAD_TEMPLATE}
+     */
+    public synchronized ChatTemplate chatTemplate() {
+        if (chatTemplate == null) {
+            chatTemplate = ChatTemplate.from(path, model.metadata());
+        }
+        return chatTemplate;
     }
 
-    public GenerationConfig generation() {
-        throw notBuilt();
+    /** How the checkpoint wants to be sampled, read on first use. */
+    public synchronized GenerationConfig generation() {
+        if (generation == null) {
+            generation = GenerationConfig.from(path, model.metadata());
+        }
+        return generation;
     }
 
+    /** An empty memory in this model's pool. */
     public Memory newMemory() {
-        throw notBuilt();
+        return model.newMemory();
     }
 
+    /** {@link #rollout(Rollout, RolloutListener)} without a listener. */
     public RolloutResult rollout(Rollout rollout) {
-        throw notBuilt();
+        return model.rollout(rollout, null);
     }
 
+    /**
+     * Prefill, latent steps and decode of a ragged batch, in one native call. Interrupting the calling thread ends it within one layer of
+     * one step: {@code CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is thrown, the memories hold what they
+     * held before.
+     *
+     * @param rollout what to do
+     * @param listener hears of it while it runs, and may stop members; null: nobody
+     * @throws IllegalArgumentException if a token is outside the vocabulary or a memory is of another model instance
+     * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and nothing to go on
+     *     from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE} or {@code CLOSED}
+     */
     public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
-        throw notBuilt();
+        return model.rollout(rollout, listener);
     }
 
+    /**
+     * A new memory of this instance: the spans end to end. They may be of other instances, of another page size and memory type. The
+     * result has no last hidden state: the next rollout on it needs a prompt.
+     *
+     * @param spans in the order they shall have; may be empty
+     * @param rotateKeys whether keys are rotated from their old positions to their new ones. Without, they keep the old rotation: the
+     *     fault of the paper's code, for comparing with it
+     * @throws IllegalArgumentException if a span ends beyond its memory
+     * @throws LatentException {@code INCOMPATIBLE_MEMORY}, {@code OUT_OF_PAGES}, {@code CONTEXT_EXCEEDED}, {@code MEMORY_BUSY} or
+     *     {@code CLOSED}
+     */
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
-        throw notBuilt();
+        return model.assemble(spans, rotateKeys);
     }
 
+    /**
+     * Whole memories end to end, keys rotated to their new positions: what side by side experts hand to the judger.
+     *
+     * @throws LatentException as {@link #assemble}
+     */
     public Memory merge(List<Memory> memories) {
-        throw notBuilt();
+        return assemble(memories.stream().map(Memory::all).toList(), true);
     }
 
+    /**
+     * A hand-off into this instance's pool: a new memory with the content of {@code other}. In one pool the pages are shared; from another
+     * instance they are copied straight, and converted if the memory types differ.
+     *
+     * @throws LatentException as {@link #assemble}
+     */
     public Memory adopt(Memory other) {
-        throw notBuilt();
+        return assemble(List.of(other.all()), true);
     }
 
+    /**
+     * An alignment as solved for this model, on first use.
+     *
+     * @throws LatentException {@code CLOSED} or {@code OUT_OF_MEMORY}
+     */
     public Alignment alignment(AlignmentKind kind) {
-        throw notBuilt();
+        return model.alignment(kind);
     }
 
+    /**
+     * Aligned rows: what a latent step feeds back.
+     *
+     * @param kind which alignment
+     * @param hidden {@code [n, dModel]}, row-major
+     * @return {@code [n, dModel]}
+     * @throws IllegalArgumentException if {@code hidden} is not a whole number of rows
+     */
     public float[] align(AlignmentKind kind, float[] hidden) {
-        throw notBuilt();
+        return model.align(kind, hidden);
     }
 
+    /** Pages of the pool that no memory holds. */
     public long freePages() {
-        throw notBuilt();
+        return model.freePages();
     }
 
+    /** Most bytes of keys and values that the pool ever held at once, whole pages counted. */
+    public long peakMemoryBytes() {
+        return model.peakMemoryBytes();
+    }
+
+    /** Whether it was closed. */
     public boolean isClosed() {
-        throw notBuilt();
+        return model.isClosed();
+    }
+
+    /** Lets go of weights and pool, once running calls and living memories are done with them. Closing twice is fine. */
+    @Override
+    public void close() {
+        model.close();
     }
 
     @Override
-    public void close() {
-    }
-
-    private static LatentException notBuilt() {
-        return new LatentException(ErrorCode.INTERNAL, "the native library is not built yet");
+    public String toString() {
+        return "LatentModel[" + path + (isClosed() ? ", closed]" : "]");
     }
 }

@@ -1,12 +1,13 @@
 package org.latent4j.latent;
 
 /**
- * Hears of a running rollout, on a thread of its own: native code does not wait for it. An exception it throws cancels the rollout
- * and comes out of the call.
+ * Hears of a running rollout, on a thread of its own: native code does not wait for it, but the call returns only after everything was
+ * told. An exception it throws cancels the rollout and comes out of the call; the memories hold what they held before, though perhaps
+ * without their last hidden state.
  */
 public interface RolloutListener {
     /**
-     * The rollout has come to a new step. Steps may be skipped: only the newest is told.
+     * The rollout has come to a new step. Steps may be skipped: only the newest is told, and the last one of each phase.
      *
      * @param phase where it is
      * @param step positions prefilled, latent steps or tokens decoded so far in this phase

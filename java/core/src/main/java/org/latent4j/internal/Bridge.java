@@ -1,0 +1,68 @@
+package org.latent4j.internal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.javacpp.Loader;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+/** What every crossing of the bridge shares: the library is loaded, its errors become {@link LatentException}, its JSON is read. */
+public final class Bridge {
+    private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Bridge() {
+    }
+
+    /**
+     * Loads the native library, once.
+     *
+     * @throws LatentException {@code UNSUPPORTED} if there is none for this platform
+     */
+    static void load() {
+        try {
+            Loader.load(Native.class);
+        } catch (LinkageError e) {
+            throw new LatentException(ErrorCode.UNSUPPORTED, "no native library for " + Loader.getPlatform() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What to throw for what came over the bridge: {@code "[CODE] text"} as that code, a Java exception of our own as it is. */
+    static RuntimeException error(RuntimeException thrown) {
+        if (thrown.getClass() != RuntimeException.class) {
+            return thrown;  // JavaCPP throws no subclass
+        }
+        String message = String.valueOf(thrown.getMessage());
+        Matcher coded = CODED.matcher(message);
+        if (coded.matches()) {
+            for (ErrorCode code : ErrorCode.values()) {
+                if (code.name().equals(coded.group(1))) {
+                    return new LatentException(code, coded.group(2), thrown);
+                }
+            }
+        }
+        return new LatentException(ErrorCode.INTERNAL, message, thrown);
+    }
+
+    /** A JSON text that native code wrote. */
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new LatentException(ErrorCode.INTERNAL, "native code wrote JSON that cannot be read", e);
+        }
+    }
+
+    /** {@code l4j_device_info}: cpu, level, levels, cores, ram_bytes. */
+    public static JsonNode deviceInfo() {
+        load();
+        try {
+            return json(Native.l4j_device_info());
+        } catch (RuntimeException e) {
+            throw error(e);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package org.latent4j.internal;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.latent4j.latent.Phase;
+import org.latent4j.latent.RolloutListener;
+
+/**
+ * Tells a listener of a running rollout, by looking at {@link Control} every few milliseconds. Every token is told once and in order,
+ * also those decoded between the last look and the end; of the steps only the newest, and each phase's last.
+ */
+final class ListenerThread extends Thread {
+    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    private enum State { RUNNING, COMPLETED, FAILED }
+
+    private final RolloutListener listener;
+    private final Control control;
+    private final ByteBuffer newTokens;  // [members, maxNewTokens]
+    private final int maxNewTokens;
+    private final int[] lastSteps;       // by phase: what it ends with
+    private final int[] toldSteps = new int[Phase.values().length];
+    private final int[] told;            // by member: tokens told
+    private final boolean[] stopped;
+    private Phase phase = Phase.PREFILL;
+    private volatile State state = State.RUNNING;
+    private RuntimeException failure;
+    private Error error;
+
+    ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens, int[] lastSteps) {
+        super("latent4j-listener");
+        setDaemon(true);
+        this.listener = listener;
+        this.control = control;
+        this.newTokens = newTokens;
+        this.maxNewTokens = maxNewTokens;
+        this.lastSteps = lastSteps;
+        this.told = new int[members];
+        this.stopped = new boolean[members];
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (state == State.RUNNING) {
+                tellProgress();
+                tellTokens();
+                LockSupport.parkNanos(POLL_NANOS);
+            }
+            if (state == State.COMPLETED) {
+                reach(Phase.DECODE, 0);
+                tellTokens();
+                reach(Phase.IDLE, 0);
+            }
+        } catch (RuntimeException e) {
+            failure = e;
+            control.cancel();
+        } catch (Error e) {
+            error = e;
+            control.cancel();
+        }
+    }
+
+    /** The rollout is over: tells what is left to tell if it completed, and waits for the listener. */
+    void finish(boolean completed) {
+        state = completed ? State.COMPLETED : State.FAILED;
+        LockSupport.unpark(this);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+                interrupt();  // a listener that blocks shall hear of it too
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Throws what the listener threw. After {@link #finish}. */
+    void rethrow() {
+        if (error != null) {
+            throw error;
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    boolean failed() {
+        return error != null || failure != null;
+    }
+
+    /** How many tokens the listener took of a member. After {@link #finish}. */
+    int taken(int member) {
+        return told[member];
+    }
+
+    private void tellProgress() {
+        Phase now = control.phase();
+        int step = control.step();
+        // Between the two reads native code may have gone on to the next phase, whose steps begin at 0 again.
+        if (now != Phase.IDLE && now == control.phase()) {
+            reach(now, step);
+        }
+    }
+
+    /** Tells of the last step of each phase before {@code to}, then of {@code step} if it is news. */
+    private void reach(Phase to, int step) {
+        while (phase != to && phase != Phase.DECODE) {
+            tell(phase, lastSteps[phase.ordinal()]);
+            phase = Phase.values()[phase.ordinal() + 1];
+        }
+        if (to == Phase.IDLE) {
+            int longest = 0;
+            for (int member = 0; member < told.length; member++) {
+                longest = Math.max(longest, control.decoded(member));
+            }
+            tell(Phase.DECODE, longest);
+        } else {
+            tell(to, step);
+        }
+    }
+
+    private void tell(Phase which, int step) {
+        if (step > toldSteps[which.ordinal()]) {
+            toldSteps[which.ordinal()] = step;
+            listener.onProgress(which, step);
+        }
+    }
+
+    private void tellTokens() {
+        for (int member = 0; member < told.length; member++) {
+            int decoded = control.decoded(member);
+            while (told[member] < decoded && !stopped[member]) {
+                reach(Phase.DECODE, 0);
+                int token = newTokens.getInt(4 * (member * maxNewTokens + told[member]));
+                told[member]++;
+                if (!listener.onToken(member, token)) {
+                    stopped[member] = true;
+                    control.stop(member);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package org.latent4j.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+import org.latent4j.latent.Alignment;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Rollout;
+import org.latent4j.latent.RolloutListener;
+import org.latent4j.latent.RolloutResult;
+import org.latent4j.memory.Memory;
+import org.latent4j.memory.Span;
+import org.latent4j.model.ModelInfo;
+import org.latent4j.model.ModelOptions;
+
+/** A native model instance: what {@link org.latent4j.LatentModel} does, less text and the finding of files. */
+public final class NativeModel {
+    private static final int MAX_KEPT_ARENAS = 16;
+
+    private final Handle<Native.l4j_model> handle;
+    private final ModelInfo info;
+    private final ConcurrentLinkedDeque<Arena> arenas = new ConcurrentLinkedDeque<>();
+
+    private NativeModel(Native.l4j_model pointer) {
+        handle = new Handle<>("model", pointer, Native::l4j_model_close);
+        String json = handle.call(Native::l4j_model_info);
+        JsonNode shape = Bridge.json(json);
+        info = new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"), number(shape, "n_heads"),
+                number(shape, "n_kv_heads"), number(shape, "head_dim"), number(shape, "d_ff"), number(shape, "vocab"),
+                number(shape, "max_positions"), json);
+    }
+
+    private static int number(JsonNode json, String key) {
+        JsonNode value = json.get(key);
+        if (value == null || !value.isInt()) {
+            throw new LatentException(ErrorCode.INTERNAL, "native code gives no number for " + key + ": " + value);
+        }
+        return value.intValue();
+    }
+
+    /** Opens a Hugging Face folder or a GGUF file. */
+    public static NativeModel open(Path path, ModelOptions options) {
+        Bridge.load();
+        byte[] name = path.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] level = options.cpuLevel() == null ? new byte[0] : options.cpuLevel().getBytes(StandardCharsets.UTF_8);
+        int size = Pointer.sizeof(Native.l4j_model_options.class);
+        Arena arena = new Arena(Arena.padded(size) + Arena.padded(name.length + 1L) + Arena.padded(level.length + 1L));
+        Native.l4j_model_options to = new Native.l4j_model_options(new BytePointer(arena.take(size)));
+        to.n_threads(options.threads()).page_size(options.pageSize()).memory_type(options.memoryType().ordinal())
+                .memory_positions(options.memoryPositions());
+        if (options.cpuLevel() != null) {
+            to.cpu_level(text(arena, level));
+        }
+        try {
+            return new NativeModel(Native.l4j_model_open(text(arena, name), to));
+        } catch (RuntimeException e) {
+            throw Bridge.error(e);
+        } finally {
+            Reference.reachabilityFence(arena);
+        }
+    }
+
+    private static BytePointer text(Arena arena, byte[] utf8) {
+        ByteBuffer buffer = arena.take(utf8.length + 1L);
+        buffer.put(0, utf8);
+        return new BytePointer(buffer);
+    }
+
+    /** Closes the native model when {@code owner} is forgotten. */
+    public void watch(Object owner) {
+        handle.watch(owner);
+    }
+
+    public ModelInfo info() {
+        return info;
+    }
+
+    /** Pages held at once, at most, in bytes. */
+    public long peakMemoryBytes() {
+        JsonNode now = Bridge.json(handle.call(Native::l4j_model_info));
+        return now.path("peak_pages").asLong() * now.path("page_bytes").asLong();
+    }
+
+    /** The keys of a GGUF file; an empty object for a folder. */
+    public JsonNode metadata() {
+        return Bridge.json(handle.call(Native::l4j_model_metadata));
+    }
+
+    public Memory newMemory() {
+        return new NativeMemory(this, handle.call(Native::l4j_memory_create));
+    }
+
+    public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
+        return new RolloutCall(this, rollout).run(listener);
+    }
+
+    public Memory assemble(List<Span> spans, boolean rotateKeys) {
+        int size = Pointer.sizeof(Native.l4j_range.class);
+        List<Handle<Native.l4j_memory>> held = new ArrayList<>();
+        Arena arena = arena(Arena.padded((long) size * spans.size()));
+        try {
+            Native.l4j_range ranges = new Native.l4j_range(new BytePointer(arena.take((long) size * spans.size())));
+            for (int i = 0; i < spans.size(); i++) {
+                Handle<Native.l4j_memory> memory = NativeMemory.of(spans.get(i).memory()).handle();
+                Native.l4j_memory pointer = memory.acquire();
+                held.add(memory);
+                check(spans.get(i), i, Native.l4j_memory_length(pointer));
+                ranges.getPointer(i).memory(pointer).begin(spans.get(i).begin()).end(spans.get(i).end());
+            }
+            return new NativeMemory(this,
+                    handle.call(model -> Native.l4j_memory_assemble(model, ranges, spans.size(), rotateKeys)));
+        } finally {
+            held.forEach(Handle::release);
+            recycle(arena);
+        }
+    }
+
+    private static void check(Span span, int index, int length) {
+        if (span.end() > length) {
+            throw new IllegalArgumentException(
+                    "span " + index + " is [" + span.begin() + ", " + span.end() + ") of a memory of " + length + " positions");
+        }
+    }
+
+    public Alignment alignment(AlignmentKind kind) {
+        int d = info.dModel();
+        float[] matrix = new float[Math.multiplyExact(d, d)];
+        float[] norm = new float[1];
+        return handle.call(model -> {
+            Native.l4j_model_alignment(model, kind.ordinal(), matrix, norm);
+            return new Alignment(kind, d, matrix, norm[0], Native.l4j_model_alignment_distance(model, kind.ordinal()));
+        });
+    }
+
+    public float[] align(AlignmentKind kind, float[] hidden) {
+        int d = info.dModel();
+        if (hidden.length % d != 0) {
+            throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model " + d);
+        }
+        float[] aligned = new float[hidden.length];
+        return handle.call(model -> {
+            Native.l4j_model_align(model, kind.ordinal(), hidden, hidden.length / d, aligned);
+            return aligned;
+        });
+    }
+
+    public long freePages() {
+        return handle.call(Native::l4j_model_free_pages);
+    }
+
+    public boolean isClosed() {
+        return handle.isClosed();
+    }
+
+    public void close() {
+        handle.close();
+        arenas.clear();
+    }
+
+    Handle<Native.l4j_model> handle() {
+        return handle;
+    }
+
+    /** Off-heap memory for one call; {@link #recycle} it after. */
+    Arena arena(long bytes) {
+        Arena kept = arenas.poll();
+        return kept != null && kept.fits(bytes) ? kept : new Arena(Math.max(bytes, 4096));
+    }
+
+    void recycle(Arena arena) {
+        if (arena.worthKeeping() && arenas.size() < MAX_KEPT_ARENAS && !isClosed()) {
+            arena.reset();
+            arenas.push(arena);
+        }
+    }
+}

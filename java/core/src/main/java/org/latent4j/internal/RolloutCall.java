@@ -1,0 +1,250 @@
+package org.latent4j.internal;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.latent4j.latent.Phase;
+import org.latent4j.latent.Rollout;
+import org.latent4j.latent.RolloutFigures;
+import org.latent4j.latent.RolloutListener;
+import org.latent4j.latent.RolloutResult;
+import org.latent4j.latent.Sampling;
+import org.latent4j.latent.StopReason;
+import org.latent4j.model.ModelInfo;
+
+/**
+ * One {@code l4j_rollout}: checks the arguments, lays them out off-heap once, makes the call, reads what came out. Nothing of Java runs per
+ * step.
+ */
+final class RolloutCall {
+    private final NativeModel model;
+    private final ModelInfo info;
+    private final Rollout rollout;
+    private final int n;
+    private final int[][] prompts;
+    private final int promptTokens;
+    private final int maxNewTokens;
+    private final int[] endTokens;
+    private final int[] lengthsBefore;
+
+    // Off-heap, of one arena.
+    private Control control;
+    private Native.l4j_rollout_args args;
+    private Native.l4j_rollout_figures figures;
+    private ByteBuffer newTokens;     // [n, maxNewTokens]
+    private ByteBuffer stopReasons;   // [n]
+    private ByteBuffer promptHidden;  // [promptTokens, dModel]
+    private ByteBuffer latents;       // [n, latentSteps, dModel]
+    private ByteBuffer latentHidden;  // [n, latentSteps, dModel]
+    private ByteBuffer logits;        // [n, vocab]
+
+    RolloutCall(NativeModel model, Rollout rollout) {
+        this.model = model;
+        this.rollout = rollout;
+        info = model.info();
+        n = rollout.members().size();
+        prompts = new int[n][];
+        lengthsBefore = new int[n];
+        Sampling sampling = rollout.sampling();
+        endTokens = sampling.endTokens();
+        // One more than a context can hold, so that the reason stays the context and not the limit.
+        maxNewTokens = Math.min(sampling.maxNewTokens(), info.maxPositions() + 1);
+        long total = 0;
+        for (int i = 0; i < n; i++) {
+            prompts[i] = checked(i);
+            total += prompts[i].length;
+        }
+        promptTokens = Math.toIntExact(total);
+    }
+
+    /** A member's prompt, if it and its memory fit this model. */
+    private int[] checked(int member) {
+        if (NativeMemory.of(rollout.members().get(member).memory()).model() != model) {
+            throw new IllegalArgumentException("member " + member + " has a memory of another model instance; adopt() it first");
+        }
+        int[] prompt = rollout.members().get(member).promptTokens();
+        for (int at = 0; at < prompt.length; at++) {
+            if (prompt[at] < 0 || prompt[at] >= info.vocabularySize()) {
+                throw new IllegalArgumentException("token " + prompt[at] + " at index " + at + " of member " + member
+                        + " is outside the vocabulary, 0 to " + (info.vocabularySize() - 1));
+            }
+        }
+        return prompt;
+    }
+
+    RolloutResult run(RolloutListener listener) {
+        List<Handle<?>> held = new ArrayList<>();
+        try {
+            Native.l4j_model pointer = model.handle().acquire();
+            held.add(model.handle());
+            List<Native.l4j_memory> memories = new ArrayList<>();
+            for (Rollout.Member member : rollout.members()) {
+                Handle<Native.l4j_memory> handle = NativeMemory.of(member.memory()).handle();
+                memories.add(handle.acquire());
+                held.add(handle);
+            }
+            Arena arena = model.arena(bytes());
+            try {
+                layOut(arena, memories);
+                return call(pointer, memories, listener);
+            } finally {
+                model.recycle(arena);
+            }
+        } finally {
+            held.forEach(Handle::release);
+        }
+    }
+
+    private long bytes() {
+        return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class)) + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
+                + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1))
+                + Arena.padded(4L * endTokens.length) + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
+                + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
+                + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
+                + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
+    }
+
+    private long latentBytes() {
+        return 4L * n * rollout.latentSteps() * info.dModel();
+    }
+
+    private void layOut(Arena arena, List<Native.l4j_memory> memories) {
+        args = new Native.l4j_rollout_args(new BytePointer(arena.take(Pointer.sizeof(Native.l4j_rollout_args.class))));
+        figures = new Native.l4j_rollout_figures(new BytePointer(arena.take(Pointer.sizeof(Native.l4j_rollout_figures.class))));
+        control = new Control(arena, n);
+        ByteBuffer addresses = arena.take(8L * n);
+        ByteBuffer seeds = arena.take(8L * n);
+        ByteBuffer tokens = arena.take(4L * promptTokens);
+        ByteBuffer offsets = arena.take(4L * (n + 1));
+        ByteBuffer ends = arena.take(4L * endTokens.length);
+        newTokens = arena.take(4L * n * maxNewTokens);
+        stopReasons = arena.take(4L * n);
+        int offset = 0;
+        for (int i = 0; i < n; i++) {
+            lengthsBefore[i] = Native.l4j_memory_length(memories.get(i));
+            addresses.putLong(8 * i, memories.get(i).address());
+            seeds.putLong(8 * i, rollout.members().get(i).seed());
+            tokens.asIntBuffer().put(offset, prompts[i]);
+            offset += prompts[i].length;
+            offsets.putInt(4 * (i + 1), offset);
+        }
+        ends.asIntBuffer().put(0, endTokens);
+        args.n_sequences(n).memories(new PointerPointer<>(new BytePointer(addresses))).tokens(ints(tokens)).token_offsets(ints(offsets))
+                .n_latent_steps(rollout.latentSteps()).alignment(rollout.alignment().ordinal())
+                .seeds(new LongPointer(new BytePointer(seeds))).end_tokens(ints(ends)).n_end_tokens(endTokens.length)
+                .new_tokens(ints(newTokens)).stop_reasons(ints(stopReasons));
+        Sampling sampling = rollout.sampling();
+        args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP()).top_k(sampling.topK());
+        layOutCaptures(arena);
+    }
+
+    private void layOutCaptures(Arena arena) {
+        if (rollout.capturesPromptHidden()) {
+            promptHidden = arena.take(4L * promptTokens * info.dModel());
+            args.prompt_hidden(floats(promptHidden));
+        }
+        if (rollout.capturesLatents()) {
+            latents = arena.take(latentBytes());
+            latentHidden = arena.take(latentBytes());
+            args.latents(floats(latents)).latent_hidden(floats(latentHidden));
+        }
+        if (rollout.capturesLogits()) {
+            logits = arena.take(4L * n * info.vocabularySize());
+            args.logits(floats(logits));
+        }
+    }
+
+    private static IntPointer ints(ByteBuffer buffer) {
+        return new IntPointer(new BytePointer(buffer));
+    }
+
+    private static FloatPointer floats(ByteBuffer buffer) {
+        return new FloatPointer(new BytePointer(buffer));
+    }
+
+    private RolloutResult call(Native.l4j_model pointer, List<Native.l4j_memory> memories, RolloutListener listener) {
+        ListenerThread listening = null;
+        if (listener != null) {
+            int[] lastSteps = new int[Phase.values().length];
+            lastSteps[Phase.PREFILL.ordinal()] = promptTokens;
+            lastSteps[Phase.THINK.ordinal()] = rollout.latentSteps();
+            listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, lastSteps);
+            listening.start();
+        }
+        boolean completed = false;
+        try {
+            new Cancellation(control::cancel).run(() -> Native.l4j_rollout(pointer, args, control.struct(), figures));
+            completed = true;
+        } catch (RuntimeException e) {
+            throw Bridge.error(e);
+        } finally {
+            if (listening != null) {
+                listening.finish(completed);
+                if (listening.failed()) {
+                    cutBack(memories);
+                    listening.rethrow();
+                }
+            }
+        }
+        return result(memories, listening);
+    }
+
+    /** The listener failed, perhaps after native code was done: the memories shall hold what they held before all the same. */
+    private void cutBack(List<Native.l4j_memory> memories) {
+        for (int i = 0; i < n; i++) {
+            truncate(memories.get(i), lengthsBefore[i]);
+        }
+    }
+
+    private static void truncate(Native.l4j_memory memory, int length) {
+        try {
+            Native.l4j_memory_truncate(memory, length);
+        } catch (RuntimeException e) {
+            throw Bridge.error(e);
+        }
+    }
+
+    private RolloutResult result(List<Native.l4j_memory> memories, ListenerThread listening) {
+        List<RolloutResult.Member> members = new ArrayList<>(n);
+        int d = info.dModel();
+        int steps = rollout.latentSteps();
+        int prompt = 0;
+        for (int i = 0; i < n; i++) {
+            int decoded = control.decoded(i);
+            int kept = listening == null ? decoded : listening.taken(i);
+            StopReason reason = StopReason.values()[stopReasons.getInt(4 * i)];
+            if (kept < decoded) {
+                // A token's keys are written when the next one is decoded, so each dropped token is one position.
+                truncate(memories.get(i), Native.l4j_memory_length(memories.get(i)) - (decoded - kept));
+                reason = StopReason.ASKED;
+            }
+            int[] tokens = new int[kept];
+            newTokens.asIntBuffer().get(i * maxNewTokens, tokens);
+            members.add(new RolloutResult.Member(tokens, reason, copy(promptHidden, prompt * d, prompts[i].length * d),
+                    copy(latents, i * steps * d, steps * d), copy(latentHidden, i * steps * d, steps * d),
+                    copy(logits, i * info.vocabularySize(), info.vocabularySize())));
+            prompt += prompts[i].length;
+        }
+        return new RolloutResult(members, new RolloutFigures(figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
+                Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()), Duration.ofNanos(figures.decode_ns()),
+                Duration.ofNanos(figures.first_token_ns())));
+    }
+
+    private static float[] copy(ByteBuffer from, int begin, int length) {
+        if (from == null) {
+            return null;
+        }
+        float[] to = new float[length];
+        FloatBuffer floats = from.asFloatBuffer();
+        floats.get(begin, to);
+        return to;
+    }
+}
