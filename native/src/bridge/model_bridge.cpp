@@ -60,7 +60,7 @@ std::string l4j_device_info() {
                 {"levels", levels},
                 {"cores", ThreadPool::shared(0)->size()},
                 {"ram_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)}}
-        .dump();
+        .dump(-1, ' ', true, json::error_handler_t::replace);
   });
 }
 
@@ -107,7 +107,7 @@ std::string l4j_model_info(const l4j_model* model) {
                 {"peak_pages", m.pool()->peak_pages()},
                 {"page_bytes", layout.page_bytes()},
                 {"position_bytes", layout.position_bytes()}}
-        .dump();
+        .dump(-1, ' ', true, json::error_handler_t::replace);
   });
 }
 
@@ -115,7 +115,7 @@ std::string l4j_model_metadata(const l4j_model* model) {
   return guarded([&]() -> std::string {
     const Checkpoint& checkpoint = model->model->weights().checkpoint;
     if (checkpoint.format != CheckpointFormat::gguf) return "{}";
-    return checkpoint.metadata.dump(-1, ' ', false, json::error_handler_t::replace);
+    return checkpoint.metadata.dump(-1, ' ', true, json::error_handler_t::replace);
   });
 }
 
