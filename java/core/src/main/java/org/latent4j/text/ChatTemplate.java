@@ -1,0 +1,188 @@
+package org.latent4j.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.JinjavaConfig;
+import com.hubspot.jinjava.interpret.RenderResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+/**
+ * The model's own way to write a chat as one text, rendered as transformers' {@code apply_chat_template} does. What a message says is
+ * never read as template. Usable from any thread.
+ */
+public final class ChatTemplate {
+    private static final Jinjava JINJAVA = new Jinjava(JinjavaConfig.newBuilder()
+            .withInterperterFactory(new TemplateInterpreter.Factory())
+            .withNestedInterpretationEnabled(false)
+            .withKeepTrailingNewline(true)
+            .withMaxRenderDepth(100)
+            .build());
+
+    private final TemplateSource source; // null: the checkpoint has none, and missing says where it was sought
+    private final String missing;
+    private final Map<String, Object> specialTokens;
+    private final Clock clock;
+
+    private ChatTemplate(TemplateSource source, String missing, Map<String, Object> specialTokens, Clock clock) {
+        this.source = source;
+        this.missing = missing;
+        this.specialTokens = specialTokens;
+        this.clock = clock;
+    }
+
+    /**
+     * A template from its text.
+     *
+     * @param template in Jinja
+     * @throws LatentException BAD_TEMPLATE if it cannot be parsed
+     */
+    public static ChatTemplate of(String template) {
+        return of(template, Map.of());
+    }
+
+    /**
+     * A template from its text.
+     *
+     * @param template in Jinja
+     * @param specialTokens what {@code bos_token}, {@code eos_token} and the like stand for
+     * @throws LatentException BAD_TEMPLATE if it cannot be parsed
+     */
+    public static ChatTemplate of(String template, Map<String, String> specialTokens) {
+        return of(template, specialTokens, Clock.systemDefaultZone());
+    }
+
+    static ChatTemplate of(String template, Map<String, String> specialTokens, Clock clock) {
+        try {
+            return new ChatTemplate(TemplateSource.parse(template), null, new HashMap<>(specialTokens), clock);
+        } catch (TemplateError e) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The template of a checkpoint: {@code chat_template.jinja}, or {@code chat_template} in {@code tokenizer_config.json}, or
+     * {@code tokenizer.chat_template} in GGUF metadata. A checkpoint without one opens; {@link #render} then says what to do.
+     *
+     * @param checkpoint a Hugging Face folder or a GGUF file
+     * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
+     * @throws LatentException BAD_TEMPLATE, BAD_CHECKPOINT
+     */
+    public static ChatTemplate from(Path checkpoint, JsonNode ggufMetadata) {
+        if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
+            return open(named(ggufMetadata.path("tokenizer.chat_template")), ggufTokens(ggufMetadata),
+                    checkpoint + " has no tokenizer.chat_template in its metadata");
+        }
+        JsonNode config = JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json"));
+        Path file = checkpoint.resolve("chat_template.jinja");
+        String template = named(config.path("chat_template"));
+        if (Files.isRegularFile(file)) {
+            try {
+                template = Files.readString(file);
+            } catch (IOException e) {
+                throw new LatentException(ErrorCode.BAD_TEMPLATE, file + " cannot be read: " + e.getMessage(), e);
+            }
+        }
+        return open(template, folderTokens(config),
+                checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
+    }
+
+    private static ChatTemplate open(String template, Map<String, String> tokens, String missing) {
+        return template != null ? of(template, tokens) : new ChatTemplate(null, missing, Map.of(), Clock.systemDefaultZone());
+    }
+
+    /** Whether the checkpoint has a template. */
+    public boolean isPresent() {
+        return source != null;
+    }
+
+    /**
+     * The chat as the text the model reads.
+     *
+     * @param messages in order
+     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt} is true unless given
+     * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, or it cannot be evaluated
+     */
+    public String render(List<ChatMessage> messages, Map<String, Object> options) {
+        if (source == null) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, missing + "; it is no chat model, or give it one: put chat_template.jinja"
+                    + " beside a folder's config.json, or render with ChatTemplate.of(String)");
+        }
+        TemplateInterpreter.Rendering rendering = new TemplateInterpreter.Rendering(source.entries(), clock);
+        Map<String, Object> bindings = new HashMap<>(specialTokens);
+        bindings.put(TemplateInterpreter.RENDERING, rendering);
+        bindings.put("add_generation_prompt", true);
+        bindings.put("tools", PythonValues.NONE); // as transformers does; some templates tell None from undefined
+        bindings.put("documents", PythonValues.NONE);
+        options.forEach((name, value) -> bindings.put(name, PythonValues.of(value)));
+        List<Object> shown = new ArrayList<>();
+        for (ChatMessage message : messages) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("role", message.role());
+            fields.put("content", message.content());
+            shown.add(fields);
+        }
+        bindings.put("messages", shown);
+        RenderResult result = JINJAVA.renderForResult(source.structure(), bindings);
+        if (rendering.failure != null) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + rendering.failure);
+        }
+        if (!result.getErrors().isEmpty()) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: " + result.getErrors().get(0).getMessage());
+        }
+        return result.getOutput();
+    }
+
+    /** The template of a string, or of a list of named ones the default. */
+    private static String named(JsonNode template) {
+        if (template.isTextual()) {
+            return template.textValue();
+        }
+        for (JsonNode each : template) {
+            if (each.path("name").asText().equals("default")) {
+                return each.path("template").asText();
+            }
+        }
+        return template.isArray() && !template.isEmpty() ? template.get(0).path("template").asText(null) : null;
+    }
+
+    private static Map<String, String> folderTokens(JsonNode config) {
+        Map<String, String> tokens = new HashMap<>();
+        for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
+            JsonNode token = config.path(name);
+            String text = token.isTextual() ? token.textValue() : token.path("content").asText(null);
+            if (text != null) {
+                tokens.put(name, text);
+            }
+        }
+        return tokens;
+    }
+
+    private static Map<String, String> ggufTokens(JsonNode metadata) {
+        Map<String, String> tokens = new HashMap<>();
+        Map<String, String> keys = Map.of("bos_token", "bos_token_id", "eos_token", "eos_token_id", "unk_token", "unknown_token_id",
+                "pad_token", "padding_token_id");
+        keys.forEach((name, key) -> {
+            String text = metadata.path("tokenizer.ggml.tokens").path(metadata.path("tokenizer.ggml." + key).asInt(-1)).asText(null);
+            if (text != null) {
+                tokens.put(name, text);
+            }
+        });
+        return tokens;
+    }
+
+    @Override
+    public String toString() {
+        return Objects.requireNonNullElse(missing, "chat template of " + (source == null ? 0 : source.entries().size()) + " parts");
+    }
+}

@@ -1,0 +1,92 @@
+package org.latent4j.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * How the model's makers decode it: the defaults of sampling.
+ *
+ * @param temperature 0.6 where the checkpoint says nothing, 0 (greedy) where it says {@code do_sample: false} beside a temperature
+ * @param topP in (0, 1], 0.95 where the checkpoint says nothing
+ * @param topK 0 (off) where the checkpoint says nothing
+ * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
+ */
+public record GenerationConfig(float temperature, float topP, int topK, int[] endTokens) {
+    private static final float TEMPERATURE = 0.6f;
+    private static final float TOP_P = 0.95f;
+
+    /** Tokens that end a turn in the families that are run, wherever their vocabulary has them as control tokens. */
+    private static final List<String> END_OF_TURN = List.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>");
+
+    public GenerationConfig {
+        endTokens = endTokens.clone();
+    }
+
+    @Override
+    public int[] endTokens() {
+        return endTokens.clone();
+    }
+
+    /**
+     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token; of a GGUF file its end
+     * token and the end-of-turn tokens among its control tokens.
+     *
+     * @param checkpoint a Hugging Face folder or a GGUF file
+     * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
+     * @param tokenizer the checkpoint's
+     * @throws org.latent4j.LatentException BAD_CHECKPOINT if a file is not JSON
+     */
+    public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer) {
+        TreeSet<Integer> ends = new TreeSet<>();
+        if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
+            for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
+                add(ggufMetadata.path("tokenizer.ggml." + key), ends);
+            }
+            for (String token : END_OF_TURN) {
+                int id = tokenizer.addedToken(token);
+                if (id >= 0 && tokenizer.isSpecial(id)) { // user-defined tokens may appear inside an answer
+                    ends.add(id);
+                }
+            }
+            return new GenerationConfig(TEMPERATURE, TOP_P, 0, inside(ends, tokenizer));
+        }
+        JsonNode config = JsonFiles.readIfPresent(checkpoint.resolve("generation_config.json"));
+        add(config.path("eos_token_id"), ends);
+        if (ends.isEmpty()) {
+            add(JsonFiles.readIfPresent(checkpoint.resolve("config.json")).path("eos_token_id"), ends);
+        }
+        boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
+        return new GenerationConfig(greedy ? 0 : (float) config.path("temperature").asDouble(TEMPERATURE),
+                (float) config.path("top_p").asDouble(TOP_P), config.path("top_k").asInt(0), inside(ends, tokenizer));
+    }
+
+    private static void add(JsonNode idOrIds, TreeSet<Integer> ends) {
+        if (idOrIds.isIntegralNumber()) {
+            ends.add(idOrIds.intValue());
+        }
+        idOrIds.forEach(id -> ends.add(id.intValue()));
+    }
+
+    private static int[] inside(TreeSet<Integer> ends, Tokenizer tokenizer) {
+        return ends.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < tokenizer.vocabularySize()).toArray();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof GenerationConfig that && temperature == that.temperature && topP == that.topP && topK == that.topK
+                && Arrays.equals(endTokens, that.endTokens);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(new Object[] {temperature, topP, topK, Arrays.hashCode(endTokens)});
+    }
+
+    @Override
+    public String toString() {
+        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", end tokens " + Arrays.toString(endTokens);
+    }
+}

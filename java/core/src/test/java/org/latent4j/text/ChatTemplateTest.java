@@ -1,0 +1,124 @@
+package org.latent4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+class ChatTemplateTest {
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2025-03-07T09:05:06Z"), ZoneOffset.UTC);
+    private static final Map<String, String> TOKENS = Map.of("bos_token", "<s>", "eos_token", "</s>");
+    private static final List<ChatMessage> HELLO = List.of(ChatMessage.user("hello"));
+
+    /** templates/expected.json: what transformers 5 (Jinja2) renders from the same templates, chats and options. */
+    static Stream<JsonNode> expected() throws IOException {
+        return StreamSupport.stream(TestData.JSON.readTree(TestData.resource("templates/expected.json")).spliterator(), false);
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @MethodSource("expected")
+    void rendersAsTransformersDoes(JsonNode row) throws IOException {
+        String text = TestData.resource("templates/" + row.path("template").asText() + ".jinja");
+        ChatTemplate template = ChatTemplate.of(text, TOKENS, CLOCK);
+        List<ChatMessage> chat = new ArrayList<>();
+        row.path("chat").forEach(m -> chat.add(new ChatMessage(m.path("role").asText(), m.path("content").asText())));
+        Map<String, Object> options = TestData.JSON.convertValue(row.path("options"), new TypeReference<>() { });
+        if (row.has("text")) {
+            assertThat(template.render(chat, options)).isEqualTo(row.path("text").asText());
+        } else {
+            assertThatThrownBy(() -> template.render(chat, options)).isInstanceOfSatisfying(LatentException.class, e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.BAD_TEMPLATE);
+                assertThat(e).hasMessageContaining(row.path("error").asText()).hasMessageMatching("(?s).*line \\d+: .*");
+            });
+        }
+    }
+
+    @Test
+    void whatAMessageSaysIsNeverTemplate() {
+        String evil = "{{ 7 * 7 }}{% for i in range(9) %}x{% endfor %}{# gone #}{{ messages }}";
+        String rendered = ChatTemplate.of("{% set c = messages[0].content %}<{{ c }}>").render(List.of(ChatMessage.user(evil)), Map.of());
+        assertThat(rendered).isEqualTo("<" + evil + ">");
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @ValueSource(strings = {"a\n{% if %}x{% endif %}", "a\n{{ 'open }}", "a\n{{ x ", "a\n{% if x", "a\n{# x", "a\n{{ 1 + }}",
+        "a\n{{ x|nosuchfilter }}", "a\n{{ x is nosuchtest }}", "a\n{% nosuchtag %}", "a\n{{ (1 }}", "a\n{% for x %}{% endfor %}",
+        "a\n{% raw %}", "a\n{{ ? }}", "a\n{{ '\\u12' }}"})
+    void refusesWhatItCannotParse(String template) {
+        assertThatThrownBy(() -> ChatTemplate.of(template)).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template, line 2: ");
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @ValueSource(strings = {"a\n{{ raise_exception('stop') }}", "a\n{{ nothing.role }}", "a\n{{ messages[0].role.nosuch() }}",
+        "a\n{{ 1 + 'a' }}", "a\n{{ nosuch(1) }}", "a\n{{ 1 / 0 }}", "a\n{{ 'a'.replace('b') }}", "a\n{{ 'x' * 'y' }}",
+        "a\n{% for x in 5 %}{% endfor %}", "a\n{{ range(100000000)|length }}"})
+    void saysWhereRenderingFailed(String template) {
+        ChatTemplate parsed = ChatTemplate.of(template);
+        assertThatThrownBy(() -> parsed.render(HELLO, Map.of())).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template, line 2: ");
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @ValueSource(strings = {"{% if true %}x", "{% endif %}", "{% for m in messages %}x{% endif %}"})
+    void refusesBrokenStructure(String template) {
+        assertThatThrownBy(() -> ChatTemplate.of(template).render(HELLO, Map.of())).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template");
+    }
+
+    @Test
+    void readsTheTemplateOfAFolder(@TempDir Path folder) throws IOException {
+        ChatTemplate golden = ChatTemplate.from(TestData.golden("tiny-qwen3"), null);
+        assertThat(golden.render(HELLO, Map.of())).isEqualTo("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
+        assertThat(golden.render(HELLO, Map.of("add_generation_prompt", false))).isEqualTo("<|im_start|>user\nhello<|im_end|>\n");
+
+        Files.writeString(folder.resolve("tokenizer_config.json"), """
+                {"bos_token": {"content": "<B>"}, "eos_token": "<E>", "chat_template": [{"name": "tool_use", "template": "no"},
+                 {"name": "default", "template": "{{ bos_token }}named{{ eos_token }}"}]}""");
+        assertThat(ChatTemplate.from(folder, null).render(HELLO, Map.of())).isEqualTo("<B>named<E>");
+        Files.writeString(folder.resolve("chat_template.jinja"), "{{ bos_token }}file\n");
+        assertThat(ChatTemplate.from(folder, null).render(HELLO, Map.of())).isEqualTo("<B>file");
+    }
+
+    @Test
+    void readsTheTemplateOfAGgufFile() throws IOException {
+        JsonNode metadata = GgufMetadata.read(TestData.smollm2());
+        assertThat(ChatTemplate.from(TestData.smollm2(), metadata).render(HELLO, Map.of())).isEqualTo("<|im_start|>system\n"
+                + "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+                + "<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
+    }
+
+    @Test
+    void aCheckpointWithoutTemplateSaysHowToGiveOne(@TempDir Path folder) {
+        ChatTemplate none = ChatTemplate.from(folder, null);
+        assertThat(none.isPresent()).isFalse();
+        assertThatThrownBy(() -> none.render(HELLO, Map.of())).isInstanceOf(LatentException.class)
+                .hasMessageContaining(folder.toString()).hasMessageContaining("ChatTemplate.of").hasMessageStartingWith("[BAD_TEMPLATE]");
+    }
+
+    @Test
+    void rendersFromManyThreads() {
+        ChatTemplate template = ChatTemplate.of("{% for m in messages %}{{ m.content }}{% endfor %}");
+        assertThat(java.util.stream.IntStream.range(0, 500).parallel()
+                .allMatch(i -> template.render(List.of(ChatMessage.user("a" + i)), Map.of()).equals("a" + i))).isTrue();
+    }
+}

@@ -1,0 +1,44 @@
+package org.latent4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GenerationConfigTest {
+    private static final Tokenizer TINY = Tokenizer.from(TestData.golden("tiny-qwen3"), null);
+
+    @Test
+    void readsWhatTheFileSays(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"),
+                "{\"eos_token_id\": [2, 0], \"temperature\": 0.7, \"top_p\": 0.8, \"top_k\": 20, \"do_sample\": true}");
+        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, new int[] {0, 2}));
+        Files.writeString(folder.resolve("generation_config.json"), "{\"temperature\": 0.7, \"do_sample\": false, \"eos_token_id\": 3}");
+        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0, 0.95f, 0, new int[] {3}));
+    }
+
+    @Test
+    void fillsInWhatTheFilesDoNotSay(@TempDir Path folder) throws IOException {
+        assertThat(GenerationConfig.from(TestData.golden("tiny-qwen3"), null, TINY))
+                .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[] {2}));
+        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[0]));
+        Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
+        assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
+    }
+
+    @Test
+    void findsTheEndTokensOfAGgufFile() throws IOException {
+        JsonNode metadata = GgufMetadata.read(TestData.smollm2());
+        Tokenizer tokenizer = Tokenizer.from(TestData.smollm2(), metadata);
+        assertThat(GenerationConfig.from(TestData.smollm2(), metadata, tokenizer))
+                .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[] {0, 2}));
+        ObjectNode more = metadata.deepCopy();
+        more.put("tokenizer.ggml.eot_token_id", 9).put("tokenizer.ggml.eos_token_id", 99_999_999);
+        assertThat(GenerationConfig.from(TestData.smollm2(), more, tokenizer).endTokens()).containsExactly(0, 2, 9);
+    }
+}
