@@ -119,7 +119,7 @@ public final class LatentModel implements AutoCloseable {
     /** How the checkpoint wants to be sampled, read on first use. */
     public synchronized GenerationConfig generation() {
         if (generation == null) {
-            generation = GenerationConfig.from(path, model.metadata());
+            generation = GenerationConfig.from(path, model.metadata(), tokenizer());
         }
         return generation;
     }

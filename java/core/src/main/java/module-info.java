@@ -1,0 +1,20 @@
+/** Teams of LLM agents that hand each other latent thoughts instead of text. */
+module org.latent4j {
+    requires ai.djl.tokenizers;
+    requires com.fasterxml.jackson.dataformat.yaml;
+    requires java.net.http;
+    requires jinjava;
+    requires org.bytedeco.javacpp;
+    requires org.slf4j;
+    requires transitive com.fasterxml.jackson.databind;
+
+    exports org.latent4j;
+    exports org.latent4j.agent;
+    exports org.latent4j.latent;
+    exports org.latent4j.memory;
+    exports org.latent4j.model;
+    exports org.latent4j.text;
+
+    // JavaCPP reads the annotations of the generated classes.
+    opens org.latent4j.internal to org.bytedeco.javacpp;
+}

@@ -1,0 +1,210 @@
+package org.latent4j.latent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.latent4j.Device;
+import org.latent4j.Golden;
+import org.latent4j.LatentModel;
+import org.latent4j.memory.KeysAndValues;
+import org.latent4j.memory.Memory;
+import org.latent4j.memory.MemoryType;
+import org.latent4j.model.ModelOptions;
+
+/** Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads, memory type. */
+class GoldenTest {
+    private static final int LATENT_STEPS = 6;
+    private static final int NEW_TOKENS = 16;
+
+    /** What a run must agree to. */
+    private record Rule(double tolerance, boolean tokensEqual) {
+        static Rule of(MemoryType type) {
+            return type == MemoryType.F32 ? new Rule(1e-3, true) : new Rule(3e-2, false);
+        }
+
+        void check(String what, float[] actual, float[] expected) {
+            assertThat(actual).as(what).hasSameSizeAs(expected);
+            double largest = 0;
+            double worst = 0;
+            for (int i = 0; i < expected.length; i++) {
+                largest = Math.max(largest, Math.abs(expected[i]));
+                double off = Math.abs((double) actual[i] - expected[i]);
+                worst = off >= worst ? off : Double.isNaN(off) ? Double.POSITIVE_INFINITY : worst;
+            }
+            assertThat(largest).as(what + " is not all zeros").isPositive();
+            assertThat(worst / largest).as(what + ": largest difference by the largest value").isLessThanOrEqualTo(tolerance);
+        }
+
+        void check(String what, int[] actual, int[] expected) {
+            assertThat(actual).as(what).hasSameSizeAs(expected);
+            if (tokensEqual) {
+                assertThat(actual).as(what).isEqualTo(expected);
+            }
+        }
+    }
+
+    static Stream<Arguments> setups() {
+        List<Arguments> setups = new ArrayList<>();
+        for (String name : Golden.NAMES) {
+            for (String level : Device.current().levels()) {
+                for (int threads = 1; threads <= 2; threads++) {
+                    for (MemoryType type : MemoryType.values()) {
+                        setups.add(Arguments.of(name, level, threads, type));
+                    }
+                }
+            }
+        }
+        return setups.stream();
+    }
+
+    static Stream<String> names() {
+        return Golden.NAMES.stream();
+    }
+
+    private static LatentModel open(Golden golden, String level, int threads, MemoryType type) {
+        return LatentModel.open(golden.folder(),
+                ModelOptions.builder().cpuLevel(level).threads(threads).memoryType(type).memoryPositions(4096).build());
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, {2} threads, {3} memory")
+    @MethodSource("setups")
+    void everyTensorIsMet(String name, String level, int threads, MemoryType type) {
+        Golden golden = Golden.of(name);
+        Rule rule = Rule.of(type);
+        try (LatentModel model = open(golden, level, threads, type)) {
+            long free = model.freePages();
+            single(model, golden, rule);
+            for (AlignmentKind kind : List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE)) {
+                Alignment alignment = model.alignment(kind);
+                rule.check("matrix", alignment.matrix(), golden.floats(tag(kind) + "matrix"));
+                rule.check("target_norm", new float[] {alignment.targetNorm()}, golden.floats(tag(kind) + "target_norm"));
+                chain(model, golden, kind, rule);
+                merge(model, golden, kind, rule);
+            }
+            assertThat(model.freePages()).as("pages given back").isEqualTo(free);
+        }
+    }
+
+    private static String tag(AlignmentKind kind) {
+        return kind.name().toLowerCase(Locale.ROOT) + ".";
+    }
+
+    private void single(LatentModel model, Golden golden, Rule rule) {
+        try (Memory memory = model.newMemory()) {
+            RolloutResult.Member judged = judge(model, memory, golden);
+            rule.check("single.logits", judged.logits(), golden.floats("single.logits"));
+            rule.check("single.tokens", judged.tokens(), golden.ints("single.tokens"));
+        }
+    }
+
+    private static RolloutResult.Member judge(LatentModel model, Memory memory, Golden golden) {
+        RolloutResult result = model.rollout(
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(NEW_TOKENS)).captureLogits().build());
+        assertThat(result.members().get(0).stopReason()).isEqualTo(StopReason.LIMIT);
+        return result.members().get(0);
+    }
+
+    private static Rollout.Builder thinking(AlignmentKind kind) {
+        return Rollout.builder().latentSteps(LATENT_STEPS).alignment(kind).capturePromptHidden().captureLatents();
+    }
+
+    private void chain(LatentModel model, Golden golden, AlignmentKind kind, Rule rule) {
+        String tag = tag(kind) + "chain.";
+        try (Memory memory = model.newMemory()) {
+            for (int agent = 0; agent < 3; agent++) {
+                int before = memory.length();
+                RolloutResult result = model.rollout(thinking(kind).add(memory, golden.prompt(agent)).build());
+                thoughts(result.members().get(0), golden, tag, agent, rule);
+                assertThat(memory.length()).isEqualTo(before + golden.prompt(agent).length + LATENT_STEPS);
+                assertThat(result.figures().latentSteps()).isEqualTo(LATENT_STEPS);
+            }
+            keysAndValues(model, memory, golden, tag, rule);
+            RolloutResult.Member judged = judge(model, memory, golden);
+            rule.check(tag + "judger_logits", judged.logits(), golden.floats(tag + "judger_logits"));
+            rule.check(tag + "judger_tokens", judged.tokens(), golden.ints(tag + "judger_tokens"));
+        }
+    }
+
+    private static void thoughts(RolloutResult.Member member, Golden golden, String tag, int agent, Rule rule) {
+        rule.check(tag + "prompt_hidden." + agent, member.promptHidden(), golden.floats(tag + "prompt_hidden." + agent));
+        rule.check(tag + "latents." + agent, member.latents(), golden.floats(tag + "latents." + agent));
+        rule.check(tag + "hidden." + agent, member.latentHidden(), golden.floats(tag + "hidden." + agent));
+    }
+
+    private static void keysAndValues(LatentModel model, Memory memory, Golden golden, String tag, Rule rule) {
+        float[] keys = golden.floats(tag + "keys");
+        float[] values = golden.floats(tag + "values");
+        int layers = model.info().nLayers();
+        int size = keys.length / layers;
+        for (int layer = 0; layer < layers; layer++) {
+            KeysAndValues read = memory.readLayer(layer);
+            rule.check(tag + "keys of layer " + layer, read.keys(), Arrays.copyOfRange(keys, layer * size, (layer + 1) * size));
+            rule.check(tag + "values of layer " + layer, read.values(), Arrays.copyOfRange(values, layer * size, (layer + 1) * size));
+        }
+    }
+
+    /** Three experts side by side as one ragged batch, then merged. */
+    private void merge(LatentModel model, Golden golden, AlignmentKind kind, Rule rule) {
+        String tag = tag(kind) + "merge.";
+        List<Memory> experts = List.of(model.newMemory(), model.newMemory(), model.newMemory());
+        Rollout.Builder rollout = thinking(kind);
+        for (int i = 0; i < 3; i++) {
+            rollout.add(experts.get(i), golden.prompt(i));
+        }
+        RolloutResult result = model.rollout(rollout.build());
+        thoughts(result.members().get(0), golden, tag(kind) + "chain.", 0, rule);
+        try (Memory merged = model.merge(experts)) {
+            keysAndValues(model, merged, golden, tag, rule);
+            RolloutResult.Member judged = judge(model, merged, golden);
+            rule.check(tag + "judger_logits", judged.logits(), golden.floats(tag + "judger_logits"));
+            rule.check(tag + "judger_tokens", judged.tokens(), golden.ints(tag + "judger_tokens"));
+        }
+        experts.forEach(Memory::close);
+    }
+
+    /** The chain's agents beside strangers of other lengths, and the same numbers to the last bit. */
+    @ParameterizedTest
+    @MethodSource("names")
+    void companionsChangeNothing(String name) {
+        Golden golden = Golden.of(name);
+        try (LatentModel model = open(golden, null, 2, MemoryType.F32)) {
+            List<RolloutResult.Member> alone = run(model, golden, false);
+            List<RolloutResult.Member> together = run(model, golden, true);
+            Rule rule = Rule.of(MemoryType.F32);
+            thoughts(together.get(0), golden, "ridge.chain.", 0, rule);
+            for (int i = 0; i < alone.size(); i++) {
+                assertThat(together.get(i).promptHidden()).as("member " + i).isEqualTo(alone.get(i).promptHidden());
+                assertThat(together.get(i).latentHidden()).as("member " + i).isEqualTo(alone.get(i).latentHidden());
+                assertThat(together.get(i).logits()).as("member " + i).isEqualTo(alone.get(i).logits());
+                assertThat(together.get(i).tokens()).as("member " + i).isEqualTo(alone.get(i).tokens()).hasSize(NEW_TOKENS);
+            }
+            assertThat(together.get(1).tokens()).as("members differ").isNotEqualTo(together.get(2).tokens());
+        }
+    }
+
+    private static List<RolloutResult.Member> run(LatentModel model, Golden golden, boolean together) {
+        int[] lengths = {golden.prompt(0).length, 1, 3, 17, 30, 2, 9};
+        Rollout.Builder batch = null;
+        List<Memory> memories = new ArrayList<>();
+        List<RolloutResult.Member> members = new ArrayList<>();
+        for (int i = 0; i < lengths.length; i++) {
+            if (batch == null || !together) {
+                batch = thinking(AlignmentKind.RIDGE).sampling(new Sampling(NEW_TOKENS, 0.9f, 0.95f, 40, new int[0])).captureLogits();
+            }
+            memories.add(model.newMemory());
+            batch.add(memories.get(i), Arrays.copyOf(golden.prompt(i == 0 ? 0 : i % 3), lengths[i]), 1000 + i);
+            if (!together || i == lengths.length - 1) {
+                members.addAll(model.rollout(batch.build()).members());
+            }
+        }
+        memories.forEach(Memory::close);
+        return members;
+    }
+}

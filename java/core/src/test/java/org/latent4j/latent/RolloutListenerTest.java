@@ -1,0 +1,224 @@
+package org.latent4j.latent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.latent4j.ErrorCode;
+import org.latent4j.Golden;
+import org.latent4j.LatentException;
+import org.latent4j.LatentModel;
+import org.latent4j.memory.Memory;
+import org.latent4j.memory.MemoryType;
+import org.latent4j.model.ModelOptions;
+
+/** Streaming, stopping, interrupting, and misuse of what a running rollout holds. */
+class RolloutListenerTest {
+    private static final int LONG = 3900;  // latent steps: far more than pass between a listener's two looks
+
+    private final Golden golden = Golden.of("tiny-qwen3");
+    private LatentModel model;
+    private Memory memory;
+
+    @BeforeEach
+    void open() {
+        model = LatentModel.open(golden.folder(),
+                ModelOptions.builder().threads(2).memoryType(MemoryType.F32).memoryPositions(32768).build());
+        memory = model.newMemory();
+    }
+
+    @AfterEach
+    void close() {
+        memory.close();
+        model.close();
+    }
+
+    private Rollout.Builder longRollout() {
+        return Rollout.builder().add(memory, golden.prompt(0)).latentSteps(LONG);
+    }
+
+    @Test
+    void everyTokenIsToldOnceInOrderAndEveryPhaseToItsEnd() {
+        List<List<Integer>> told = List.of(new ArrayList<>(), new ArrayList<>());
+        Map<Phase, List<Integer>> steps = new EnumMap<>(Phase.class);
+        try (Memory other = model.newMemory()) {
+            RolloutResult result = model.rollout(Rollout.builder().add(memory, golden.prompt(3)).add(other, golden.prompt(1)).latentSteps(7)
+                    .sampling(Sampling.greedy(16)).build(), new RolloutListener() {
+                        @Override
+                        public void onProgress(Phase phase, int step) {
+                            steps.computeIfAbsent(phase, key -> new ArrayList<>()).add(step);
+                        }
+
+                        @Override
+                        public boolean onToken(int member, int token) {
+                            told.get(member).add(token);
+                            return true;
+                        }
+                    });
+            for (int i = 0; i < 2; i++) {
+                assertThat(told.get(i).stream().mapToInt(x -> x).toArray()).isEqualTo(result.tokens(i)).hasSize(16);
+            }
+        }
+        assertThat(steps.keySet()).containsExactly(Phase.PREFILL, Phase.THINK, Phase.DECODE);
+        steps.values().forEach(list -> assertThat(list).isSorted().doesNotHaveDuplicates());
+        assertThat(steps.get(Phase.PREFILL)).endsWith(golden.prompt(3).length + golden.prompt(1).length);
+        assertThat(steps.get(Phase.THINK)).endsWith(7);
+        assertThat(steps.get(Phase.DECODE)).endsWith(16);
+    }
+
+    @Test
+    void stoppedMembersKeepExactlyWhatTheListenerTook() {
+        for (int round = 0; round < 20; round++) {
+            int keep = 1 + round % 16;
+            try (Memory a = model.newMemory(); Memory b = model.newMemory()) {
+                int[] taken = {0};
+                RolloutResult result = model.rollout(
+                        Rollout.builder().add(a, golden.prompt(3)).add(b, golden.prompt(3)).sampling(Sampling.greedy(200)).build(),
+                        new RolloutListener() {
+                            @Override
+                            public boolean onToken(int member, int token) {
+                                return member == 1 || ++taken[0] < keep;
+                            }
+                        });
+                assertThat(result.tokens(0)).hasSize(keep).isEqualTo(java.util.Arrays.copyOf(golden.ints("single.tokens"), keep));
+                assertThat(result.members().get(0).stopReason()).isEqualTo(StopReason.ASKED);
+                assertThat(a.length()).isEqualTo(golden.prompt(3).length + keep - 1);
+                assertThat(result.tokens(1)).hasSize(200).startsWith(golden.ints("single.tokens"));
+                assertThat(result.members().get(1).stopReason()).isEqualTo(StopReason.LIMIT);
+            }
+        }
+    }
+
+    @Test
+    void anInterruptCancelsAndLeavesTheMemoryAsItWas() {
+        model.rollout(Rollout.builder().add(memory, golden.prompt(1)).build());
+        int length = memory.length();
+        float[] hidden = memory.hidden();
+        long free = model.freePages();
+        Thread caller = Thread.currentThread();
+        AtomicReference<Integer> reached = new AtomicReference<>(0);
+        assertThatThrownBy(() -> model.rollout(longRollout().build(), new RolloutListener() {
+            @Override
+            public void onProgress(Phase phase, int step) {
+                if (phase == Phase.THINK && reached.compareAndSet(0, step)) {
+                    caller.interrupt();
+                }
+            }
+        })).isInstanceOf(LatentException.class).extracting(e -> ((LatentException) e).code()).isEqualTo(ErrorCode.CANCELLED);
+        assertThat(Thread.interrupted()).as("the interrupt flag stays set").isTrue();
+        assertThat(reached.get()).isBetween(1, LONG - 1);
+        assertThat(memory.length()).isEqualTo(length);
+        assertThat(memory.hidden()).isEqualTo(hidden);
+        assertThat(model.freePages()).isEqualTo(free);
+        assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(0)).latentSteps(2).build()).figures().latentSteps())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void anInterruptBeforeTheCallCancelsToo() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> model.rollout(longRollout().build())).hasMessageStartingWith("[CANCELLED] ");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(memory.length()).isZero();
+    }
+
+    @Test
+    void aListenersExceptionCancelsAndComesOut() {
+        IllegalStateException mine = new IllegalStateException("mine");
+        assertThatThrownBy(() -> model.rollout(longRollout().build(), new RolloutListener() {
+            @Override
+            public void onProgress(Phase phase, int step) {
+                throw mine;
+            }
+        })).isSameAs(mine);
+        assertThat(memory.length()).isZero();
+        assertThatThrownBy(() -> model.rollout(
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(2)).build(), new RolloutListener() {
+                    @Override
+                    public boolean onToken(int member, int token) {
+                        throw mine;
+                    }
+                })).isSameAs(mine);
+        assertThat(memory.length()).isZero();
+    }
+
+    @Test
+    void twoThreadsOnOneMemoryAreToldSo() {
+        List<ErrorCode> codes = new ArrayList<>();
+        model.rollout(longRollout().build(), new RolloutListener() {
+            @Override
+            public void onProgress(Phase phase, int step) {
+                if (phase == Phase.THINK && codes.isEmpty()) {
+                    codes.add(code(() -> memory.truncate(0)));
+                    codes.add(code(() -> memory.fork()));
+                    codes.add(code(() -> memory.hidden()));
+                    codes.add(code(() -> memory.readLayer(0)));
+                    codes.add(code(() -> model.adopt(memory)));
+                    codes.add(code(() -> model.rollout(Rollout.builder().add(memory, golden.prompt(1)).build())));
+                }
+            }
+        });
+        assertThat(codes).hasSize(6).containsOnly(ErrorCode.MEMORY_BUSY);
+        assertThat(memory.length()).isEqualTo(golden.prompt(0).length + LONG);
+    }
+
+    private static ErrorCode code(Runnable body) {
+        try {
+            body.run();
+            return null;
+        } catch (LatentException e) {
+            return e.code();
+        }
+    }
+
+    @Test
+    void closingDuringACallWaitsForIt() {
+        List<Boolean> closed = new ArrayList<>();
+        RolloutResult result = model.rollout(longRollout().sampling(Sampling.greedy(3)).build(), new RolloutListener() {
+            @Override
+            public void onProgress(Phase phase, int step) {
+                if (closed.isEmpty()) {
+                    memory.close();
+                    model.close();
+                    closed.add(memory.isClosed() && model.isClosed());
+                }
+            }
+        });
+        assertThat(closed).containsExactly(true);
+        assertThat(result.tokens(0)).hasSize(3);
+        assertThatThrownBy(() -> memory.length()).hasMessage("[CLOSED] this memory was closed");
+        assertThatThrownBy(() -> model.freePages()).hasMessage("[CLOSED] this model was closed");
+    }
+
+    @Test
+    void manyThreadsShareOneModel() throws InterruptedException {
+        int[] expected = golden.ints("single.tokens");
+        List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Thread thread = new Thread(() -> {
+                for (int round = 0; round < 10; round++) {
+                    try (Memory mine = model.newMemory()) {
+                        assertThat(model.rollout(
+                                Rollout.builder().add(mine, golden.prompt(3)).sampling(Sampling.greedy(16)).build(),
+                                new RolloutListener() { }).tokens(0)).isEqualTo(expected);
+                    }
+                }
+            });
+            thread.setUncaughtExceptionHandler((t, e) -> failures.add(e));
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failures).isEmpty();
+    }
+}
