@@ -1,6 +1,6 @@
 # The JavaCPP bindings of include/latent4j.h, from the preset class alone: javac the preset, let JavaCPP parse the header into Java, javac
-# that, let JavaCPP write jnilatent4j.cpp, and link it with the engine into one library. Maven passes the paths and compiles the generated
-# Java once more with everything else; all that happens here depends on the header and the preset only.
+# that, let JavaCPP write jnilatent4j.cpp (and jnijavacpp.cpp, its own share), and link them with the engine into one library. Maven passes
+# the paths and compiles the generated Java once more with everything else; what happens here depends on the header and the preset only.
 set(L4J_JAVA_HOME "" CACHE PATH "The JDK to generate bindings with")
 set(L4J_JAVACPP_JAR "" CACHE FILEPATH "javacpp.jar")
 set(L4J_JAVA_SOURCES "" CACHE PATH "src/main/java of java/core")
@@ -22,7 +22,7 @@ add_custom_command(
   DEPENDS ${preset} ${CMAKE_CURRENT_SOURCE_DIR}/include/latent4j.h ${L4J_JAVACPP_JAR}
   COMMENT "JavaCPP: latent4j.h to Native.java" VERBATIM)
 add_custom_command(
-  OUTPUT ${work}/jnilatent4j.cpp
+  OUTPUT ${work}/jnilatent4j.cpp ${work}/jnijavacpp.cpp
   COMMAND ${javac} ${bindings}
   COMMAND ${java} -d ${work} -nocompile org.latent4j.internal.Native
   DEPENDS ${bindings}
@@ -37,7 +37,7 @@ else()
   message(FATAL_ERROR "no JavaCPP platform name known for ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 
-add_library(jnilatent4j SHARED ${work}/jnilatent4j.cpp)
+add_library(jnilatent4j SHARED ${work}/jnilatent4j.cpp ${work}/jnijavacpp.cpp)
 set_target_properties(jnilatent4j PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${L4J_CLASSES}/${package}/${platform})
 target_include_directories(jnilatent4j PRIVATE ${L4J_JAVA_HOME}/include ${L4J_JAVA_HOME}/include/linux)
 target_compile_options(jnilatent4j PRIVATE -w)  # generated code: its warnings are not ours
