@@ -1,6 +1,7 @@
 // decode.h: blocks of the simple weight formats (F32, F16, BF16, Q4_0 .. Q8_0 of GGUF) to f32 vectors, in registers. Blocks may lie at any
-// address. A format has kElements (per block), kBytes (per block) and block(p, sink): calls sink(i, w) for elements 16i .. 16i + 15.
-// The formats without blocks also have tail(p, n): the last n < 16 elements of a row, the other lanes 0.
+// address. A format has kElements (per block), kBytes (per block) and block(p, sink): calls sink(i, w) for elements 16i .. 16i + 15,
+// i upwards: matmul adds in that order.
+// Formats without blocks also have tail(p, n): the last n < 16 elements of a row, the other lanes 0.
 #pragma once
 
 #include "kernels/cpu/decode_line.h"

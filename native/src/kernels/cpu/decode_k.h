@@ -29,12 +29,12 @@ struct Q2_KFormat {
     store(scale, set1(half_at(p + 80)) * to_float(packed & ints1(15)));
     store(offset, set1(-half_at(p + 82)) * to_float(shift_right(packed, 4)));
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      const Ints q = load_u8(p + 16 + 16 * i);
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) {
-        const int group = 8 * (i / 2) + 2 * j + i % 2;
-        sink(group, at2(line2(set1(scale[group]), set1(offset[group])), shift_right(q, 2 * j)));
+    for (int half = 0; half < 2; ++half) {
+      const Ints q[2] = {load_u8(p + 16 + 32 * half), load_u8(p + 32 + 32 * half)};
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; ++j) {
+        const int group = 8 * half + j;
+        sink(group, at2(line2(set1(scale[group]), set1(offset[group])), shift_right(q[j % 2], j / 2 * 2)));
       }
     }
   }
@@ -53,13 +53,13 @@ struct Q3_KFormat {
     store(scale, set1(half_at(p + 108)) * to_float(load_u8(packed) - ints1(32)));
     const Ints third[2] = {load_u8(p), load_u8(p + 16)};
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      const Ints q = load_u8(p + 32 + 16 * i);
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) {
-        const int group = 8 * (i / 2) + 2 * j + i % 2, bit = 4 * (i / 2) + j;
-        const Ints top = (bit < 2 ? shift_left(third[i % 2], 2 - bit) : shift_right(third[i % 2], bit - 2)) & ints1(4);
-        sink(group, set1(scale[group]) * to_float(((shift_right(q, 2 * j) & ints1(3)) | top) - ints1(4)));
+    for (int half = 0; half < 2; ++half) {
+      const Ints q[2] = {load_u8(p + 32 + 32 * half), load_u8(p + 48 + 32 * half)};
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; ++j) {
+        const int group = 8 * half + j, bit = group / 2;
+        const Ints top = (bit < 2 ? shift_left(third[j % 2], 2 - bit) : shift_right(third[j % 2], bit - 2)) & ints1(4);
+        sink(group, set1(scale[group]) * to_float(((shift_right(q[j % 2], j / 2 * 2) & ints1(3)) | top) - ints1(4)));
       }
     }
   }
@@ -115,15 +115,16 @@ struct Q6_KFormat {
     float scale[16];
     store(scale, set1(half_at(p + 208)) * to_float(load_i8(p + 192)));
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {  // half i / 2, columns l of 16 (i % 2) ..
-      const std::byte* q = p + 64 * (i / 2) + 16 * (i % 2);
-      const Ints q0 = load_u8(q), q1 = load_u8(q + 32), top = load_u8(p + 128 + 32 * (i / 2) + 16 * (i % 2));
-      const Ints sixes[4] = {(q0 & ints1(15)) | (shift_left(top, 4) & ints1(48)), (q1 & ints1(15)) | (shift_left(top, 2) & ints1(48)),
-                             shift_right(q0, 4) | (top & ints1(48)), shift_right(q1, 4) | (shift_right(top, 2) & ints1(48))};
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) {
-        const int group = 8 * (i / 2) + 2 * j + i % 2;
-        sink(group, set1(scale[group]) * to_float(sixes[j] - ints1(32)));
+    for (int half = 0; half < 2; ++half) {
+      const std::byte *q = p + 64 * half, *top_bits = p + 128 + 32 * half;
+      const Ints low[4] = {load_u8(q), load_u8(q + 16), load_u8(q + 32), load_u8(q + 48)};
+      const Ints top[2] = {shift_left(load_u8(top_bits), 4), shift_left(load_u8(top_bits + 16), 4)};
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; ++j) {  // elements 16j .. 16j + 15 of the half
+        const int group = 8 * half + j;
+        const Ints nibble = j < 4 ? low[j] & ints1(15) : shift_right(low[j - 4], 4);
+        const Ints six = nibble | (shift_right(top[j % 2], j / 2 * 2) & ints1(48));
+        sink(group, set1(scale[group]) * to_float(six - ints1(32)));
       }
     }
   }
