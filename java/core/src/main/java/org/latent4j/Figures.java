@@ -30,7 +30,8 @@ public record Figures(int promptTokens, int latentSteps, int decodedTokens, int 
             firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
     }
 
-    private static String bytes(long n) {
+    /** A number of bytes as people read it, such as {@code 1.5 MiB}. */
+    public static String bytes(long n) {
         if (n < 1024) {
             return n + " B";
         }

@@ -1,0 +1,139 @@
+package org.latent4j.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.latent4j.Answer;
+import org.latent4j.LatentModel;
+import org.latent4j.Team;
+import org.latent4j.TeamListener;
+import org.latent4j.agent.Method;
+import org.latent4j.agent.TaskKind;
+import org.latent4j.latent.Phase;
+import org.latent4j.latent.StopReason;
+import org.latent4j.model.ModelOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code latent4j ask}: a team answers a question. */
+@Command(name = "ask", mixinStandardHelpOptions = true, sortOptions = false, usageHelpWidth = 110,
+    description = {"", "Lets a team of agents answer a question. Only the answer goes to standard output; progress (on a terminal) and the figures of "
+        + "the run go to standard error.", ""},
+    footerHeading = "%nExamples:%n",
+    footer = {
+        "  latent4j ask \"Why is the sky blue?\"",
+        "  latent4j ask -k math \"What is 17 * 24?\"                   the answer is asked for, and found, in \\boxed{}",
+        "  latent4j ask -m Qwen/Qwen3-0.6B -t hierarchical -s 40 -f question.txt",
+        "  latent4j ask --method text \"...\"                          the same team, but it hands text on",
+        "  latent4j ask --lines --json -f questions.txt > out.jsonl   every line a question, all in one batch"})
+final class AskCommand implements Callable<Integer> {
+    private final Terminal terminal;
+    private final Output output;
+
+    @Mixin
+    private QuestionArguments source;
+
+    @Option(names = "--method", paramLabel = "METHOD", defaultValue = "latent", description = {
+        "latent: agents think in latent steps and hand their memory on; text: agents write, and read what was written; single: one agent "
+            + "alone. Default: latent."})
+    private Method method;
+
+    @Mixin
+    private TeamArguments teamArguments;
+
+    @Mixin
+    private ModelArguments modelArguments;
+
+    @Option(names = "--lines", description = "Every line of the input is a question of its own; all are asked as one batch.")
+    private boolean lines;
+
+    @Option(names = "--json", description = "Print the answer, the figures and every agent's part as JSON, one line for each question.")
+    private boolean json;
+
+    @Option(names = {"-q", "--quiet"}, description = "No progress and no figures.")
+    private boolean quiet;
+
+    AskCommand(Terminal terminal) {
+        this.terminal = terminal;
+        this.output = new Output(terminal);
+    }
+
+    @Override
+    public Integer call() {
+        List<String> questions = lines ? source.lines(terminal) : List.of(source.question(terminal));
+        teamArguments.check(questions.size());
+        ModelOptions options = modelArguments.options();
+        try (ProgressLine progress = new ProgressLine(quiet ? silent() : terminal)) {
+            progress.show("opening " + modelArguments.name());
+            try (LatentModel model = modelArguments.open(options)) {
+                Team team = teamArguments.team(model, method);
+                boolean streams = !json && questions.size() == 1;
+                List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));
+                progress.erase();
+                print(team, answers, streams);
+            }
+        }
+        return 0;
+    }
+
+    private void print(Team team, List<Answer> answers, boolean streamed) {
+        if (streamed) {
+            output.print("\n");
+        }
+        for (Answer answer : answers) {
+            if (json) {
+                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), team, answer)));
+            } else if (!streamed) {
+                output.line(answer.text().strip());
+            }
+        }
+        if (!quiet && !json) {
+            answers.forEach(this::printFigures);
+        }
+    }
+
+    private void printFigures(Answer answer) {
+        if (answer.stopReason() == StopReason.LIMIT || answer.stopReason() == StopReason.CONTEXT) {
+            output.note(answer.stopReason() == StopReason.LIMIT ? "(cut off by --max-new-tokens)" : "(cut off: the model's context is full)");
+        }
+        if (teamArguments.task() != TaskKind.OPEN) {
+            output.note("answer: " + answer.extracted().orElse("none found"));
+        }
+        output.note(answer.figures().toString());
+    }
+
+    private Terminal silent() {
+        return new Terminal(terminal.in(), terminal.out(), terminal.err(), terminal.inIsTerminal(), terminal.outIsTerminal(), false,
+            terminal.environment());
+    }
+
+    /** Draws progress until the answer begins to appear where someone watches it. */
+    private final class Watcher implements TeamListener {
+        private final ProgressLine progress;
+        private final boolean streams;
+        private boolean answering;
+
+        Watcher(ProgressLine progress, boolean streams) {
+            this.progress = progress;
+            this.streams = streams;
+        }
+
+        @Override
+        public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+            if (!answering) {
+                progress.onProgress(agents, phase, step, steps);
+            }
+        }
+
+        @Override
+        public void onText(int question, String piece) {
+            if (streams) {
+                if (terminal.outIsTerminal() && !answering) {
+                    progress.erase();
+                    answering = true;
+                }
+                output.print(piece);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package org.latent4j.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
+import org.latent4j.AgentTrace;
+import org.latent4j.Answer;
+import org.latent4j.Figures;
+import org.latent4j.Team;
+import org.latent4j.agent.TeamPlan;
+
+/** Answers for programs. Keys are in snake_case; times are seconds, sizes bytes. */
+final class JsonReport {
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    private JsonReport() {
+    }
+
+    static ObjectNode answer(String model, Team team, Answer answer) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("question", answer.question());
+        node.put("text", answer.text());
+        node.put("answer", answer.extracted().orElse(null));
+        node.put("stop_reason", answer.stopReason().name().toLowerCase(Locale.ROOT));
+        node.put("model", model);
+        settings(node.putObject("settings"), team.plan());
+        figures(node.putObject("figures"), answer.figures());
+        ArrayNode agents = node.putArray("agents");
+        answer.agents().forEach(trace -> agent(agents.addObject(), trace));
+        return node;
+    }
+
+    static String line(JsonNode node) {
+        try {
+            return JSON.writeValueAsString(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree that was built here cannot be written", e);
+        }
+    }
+
+    static String pretty(JsonNode node) {
+        return node.toPrettyString();
+    }
+
+    private static void settings(ObjectNode node, TeamPlan plan) {
+        node.put("method", Words.of(plan.method()));
+        node.put("team", plan.topology().name());
+        node.put("task", Words.of(plan.task()));
+        node.put("latent_steps", plan.latentSteps());
+        node.put("align", Words.of(plan.alignment()));
+        node.put("memory", Words.of(plan.memory()));
+        node.put("compat", Words.of(plan.compatibility()));
+        node.put("max_new_tokens", plan.sampling().maxNewTokens());
+        node.put("temperature", plan.sampling().temperature());
+        node.put("top_p", plan.sampling().topP());
+        node.put("top_k", plan.sampling().topK());
+        node.put("seed", plan.seed());
+    }
+
+    private static void figures(ObjectNode node, Figures figures) {
+        node.put("prompt_tokens", figures.promptTokens());
+        node.put("latent_steps", figures.latentSteps());
+        node.put("decoded_tokens", figures.decodedTokens());
+        node.put("reader_tokens", figures.readerTokens());
+        node.put("handed_over_bytes", figures.handedOverBytes());
+        node.put("prefill_seconds", figures.prefillSeconds());
+        node.put("think_seconds", figures.thinkSeconds());
+        node.put("decode_seconds", figures.decodeSeconds());
+        node.put("first_token_seconds", figures.firstTokenSeconds());
+        node.put("total_seconds", figures.totalSeconds());
+        node.put("peak_memory_bytes", figures.peakMemoryBytes());
+    }
+
+    private static void agent(ObjectNode node, AgentTrace trace) {
+        node.put("name", trace.name());
+        node.put("memory_positions", trace.memoryPositions());
+        node.put("prompt_tokens", trace.promptTokens());
+        node.put("latent_steps", trace.latentSteps());
+        node.put("decoded_tokens", trace.decodedTokens());
+        node.put("text", trace.text().orElse(null));
+        node.put("prefill_seconds", trace.prefillSeconds());
+        node.put("think_seconds", trace.thinkSeconds());
+        node.put("decode_seconds", trace.decodeSeconds());
+    }
+}

@@ -1,0 +1,107 @@
+package org.latent4j.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** The command line. Exit codes: 0 done, 1 failed, 2 used wrongly. */
+@Command(name = "latent4j", mixinStandardHelpOptions = true, versionProvider = Latent4j.Version.class, usageHelpWidth = 110,
+    synopsisSubcommandLabel = "COMMAND", scope = ScopeType.LOCAL,
+    description = {"", "Teams of LLM agents that think in latent space: each runs latent steps instead of writing text, hands its memory to the next, and only "
+        + "the last one writes the answer (arXiv 2511.20639).", ""},
+    commandListHeading = "%nCommands:%n",
+    footerHeading = "%nBegin with:%n",
+    footer = {
+        "  latent4j ask \"What is 17 * 24?\"       ask a team on the embedded model",
+        "  latent4j compare \"What is 17 * 24?\"   the same of one agent, a text team and a latent team",
+        "  latent4j info                         the model, this machine, the alignment",
+        "",
+        "Exit codes: 0 done, 1 failed (one line on standard error says why), 2 used wrongly.",
+        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
+public final class Latent4j implements Runnable {
+    private static final int FAILED = 1;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of an error.")
+    private boolean debug;
+
+    private Latent4j() {
+    }
+
+    /** Runs the command line and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(Terminal.system(), Utf8Arguments.of(args)));
+    }
+
+    /** Runs the command line and returns its exit code. */
+    static int run(Terminal terminal, String... args) {
+        Latent4j root = new Latent4j();
+        CommandLine line = new CommandLine(root)
+            .addSubcommand(new AskCommand(terminal))
+            .addSubcommand(new CompareCommand(terminal))
+            .addSubcommand(new InfoCommand(terminal));
+        Words.register(line);
+        line.setExpandAtFiles(false);  // @FILE is a question's file, not a file of arguments
+        line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true));
+        line.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Help.Ansi.ON : Help.Ansi.OFF));
+        line.setParameterExceptionHandler((e, unused) -> used(terminal, e));
+        line.setExecutionExceptionHandler((e, unused, result) -> failed(terminal, e, root.debug));
+        try {
+            return line.execute(args);
+        } catch (Error e) {  // no memory, no native library: still one line and no trace
+            return failed(terminal, e, root.debug);
+        } finally {
+            terminal.out().flush();
+        }
+    }
+
+    /** Without a command: as {@code --help}, but wrongly used. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing: ask, compare or info");
+    }
+
+    private static int failed(Terminal terminal, Throwable error, boolean debug) {
+        if (error instanceof OutputClosed) {
+            return FAILED;
+        }
+        new Output(terminal).error(error);
+        if (debug || terminal.isSet("LATENT4J_DEBUG")) {
+            error.printStackTrace(terminal.err());
+        }
+        return FAILED;
+    }
+
+    private static int used(Terminal terminal, ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        terminal.err().println("latent4j: " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        terminal.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** The version that the build wrote down. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            Properties build = new Properties();
+            try (InputStream in = Latent4j.class.getResourceAsStream("build.properties")) {
+                build.load(in);
+            } catch (IOException e) {
+                throw new UncheckedIOException("build.properties", e);
+            }
+            return new String[] {"latent4j " + build.getProperty("version"), "Java " + System.getProperty("java.version")};
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package org.latent4j.cli;
+
+import org.latent4j.LatentModel;
+import org.latent4j.memory.MemoryType;
+import org.latent4j.model.ModelOptions;
+import org.latent4j.smollm2.SmolLM2;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which model, and how it is opened. */
+final class ModelArguments {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(names = {"-m", "--model"}, paramLabel = "MODEL", description = {
+        "A folder (config.json, *.safetensors), a .gguf file, or a Hugging Face id such as Qwen/Qwen3-0.6B, which is downloaded if it is "
+            + "not in the cache (HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count).",
+        "Default: the embedded SmolLM2-135M-Instruct."})
+    private String model;
+
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
+        description = "Worker threads; 0 for one per core. The answer does not depend on it. Default: 0.")
+    private int threads;
+
+    @Option(names = "--memory-type", paramLabel = "TYPE", defaultValue = "bf16",
+        description = "How keys and values are stored: bf16 or f32. Default: bf16.")
+    private MemoryType memoryType;
+
+    @Option(names = "--memory-positions", paramLabel = "N", defaultValue = "0",
+        description = "Room for so many positions, all agents' memories together; 0 for what a quarter of the RAM holds. Default: 0.")
+    private long memoryPositions;
+
+    @Option(names = "--cpu-level", paramLabel = "LEVEL",
+        description = "plain, avx2, avx512 or avx512_bf16. Default: the best this machine has.")
+    private String cpuLevel;
+
+    /** What the model is called: as it was given, or the embedded one's name. */
+    String name() {
+        return model == null ? "SmolLM2-135M-Instruct (embedded)" : model;
+    }
+
+    /** @throws ParameterException if a number is outside its range */
+    ModelOptions options() {
+        try {
+            return ModelOptions.builder().threads(threads).memoryType(memoryType).memoryPositions(memoryPositions).cpuLevel(cpuLevel).build();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    LatentModel open(ModelOptions options) {
+        return LatentModel.open(model == null ? SmolLM2.path().toString() : model, options);
+    }
+}

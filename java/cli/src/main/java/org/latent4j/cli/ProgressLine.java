@@ -1,0 +1,58 @@
+package org.latent4j.cli;
+
+import java.util.List;
+import org.latent4j.TeamListener;
+import org.latent4j.latent.Phase;
+
+/** One line on the terminal that says who works on what; nothing where there is no terminal. */
+final class ProgressLine implements TeamListener, AutoCloseable {
+    private static final String ERASE = "\r\u001b[K";
+
+    private final Terminal terminal;
+    private String label = "";
+    private String shown = "";
+
+    ProgressLine(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /** Puts a word before what follows, such as the method that is at work. */
+    void label(String text) {
+        label = text.isEmpty() ? "" : text + ": ";
+    }
+
+    @Override
+    public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+        String who = String.join(" + ", agents);
+        switch (phase) {
+            case PREFILL -> show(who + ", reading, token " + step + " of " + steps);
+            case THINK -> show(who + ", latent step " + step + " of " + steps);
+            case DECODE -> show(who + ", writing, token " + step);
+            case IDLE -> { }
+        }
+    }
+
+    synchronized void show(String text) {
+        String line = label + text;
+        if (!terminal.errIsTerminal() || line.equals(shown)) {
+            return;
+        }
+        shown = line;
+        terminal.err().print(terminal.colours() ? ERASE + "\u001b[2m" + line + "\u001b[0m" : ERASE + line);
+        terminal.err().flush();
+    }
+
+    @Override
+    public void close() {
+        erase();
+    }
+
+    /** Takes the line away; progress told later draws a new one. */
+    synchronized void erase() {
+        if (!shown.isEmpty()) {
+            terminal.err().print(ERASE);
+            terminal.err().flush();
+            shown = "";
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package org.latent4j.cli;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.latent4j.agent.Compatibility;
+import org.latent4j.agent.MemoryPolicy;
+import org.latent4j.agent.Method;
+import org.latent4j.agent.TaskKind;
+import org.latent4j.agent.Topology;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.memory.MemoryType;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** The library's choices as words on the command line: LATENT_ONLY is {@code latent-only}. */
+final class Words {
+    private Words() {
+    }
+
+    static String of(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    static void register(CommandLine line) {
+        line.registerConverter(Method.class, choice(Method.values()));
+        line.registerConverter(MemoryPolicy.class, choice(MemoryPolicy.values()));
+        line.registerConverter(TaskKind.class, choice(TaskKind.values()));
+        line.registerConverter(AlignmentKind.class, choice(AlignmentKind.values()));
+        line.registerConverter(MemoryType.class, choice(MemoryType.values()));
+        line.registerConverter(Compatibility.class, choice(Compatibility.values()));
+        line.registerConverter(Topology.class, choice(Map.of(Topology.SEQUENTIAL.name(), Topology.SEQUENTIAL,
+            Topology.HIERARCHICAL.name(), Topology.HIERARCHICAL)));
+    }
+
+    private static <E extends Enum<E>> ITypeConverter<E> choice(E[] values) {
+        Map<String, E> words = new LinkedHashMap<>();
+        Arrays.stream(values).forEach(value -> words.put(of(value), value));
+        return choice(words);
+    }
+
+    private static <T> ITypeConverter<T> choice(Map<String, T> words) {
+        return word -> {
+            T value = words.get(word.toLowerCase(Locale.ROOT).replace('_', '-'));
+            if (value == null) {
+                throw new TypeConversionException("'" + word + "' is none of " + join(words.keySet()));
+            }
+            return value;
+        };
+    }
+
+    private static String join(Collection<String> words) {
+        return String.join(", ", words.stream().sorted().toList());
+    }
+}

@@ -1,0 +1,149 @@
+package org.latent4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.latent4j.agent.Agent;
+import org.latent4j.agent.Method;
+import org.latent4j.latent.Phase;
+import org.latent4j.model.ModelOptions;
+
+/** What goes wrong in a team names the agent, gives back what it took and leaves model and team usable. */
+class TeamErrorsTest {
+    private static final Agent PLANNER = Agent.of("planner", "Plan: {question}");
+    private static final Agent LONG_CRITIC = Agent.of("critic", "Check: {question} " + "again and again ".repeat(200));
+    private static final Agent JUDGER = Agent.of("judger", "Answer: {question}");
+
+    private static LatentModel open(long positions) {
+        return LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), ModelOptions.builder().memoryPositions(positions).build());
+    }
+
+    private static Team team(LatentModel model, Agent... agents) {
+        return Team.builder(model).agents(agents).latentSteps(4).temperature(0).maxNewTokens(4).build();
+    }
+
+    @Test
+    void outOfPagesNamesTheAgent() {
+        try (LatentModel model = open(256)) {
+            long free = model.freePages();
+            assertThatThrownBy(() -> team(model, PLANNER, LONG_CRITIC, JUDGER).ask("q"))
+                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_PAGES))
+                .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ");
+            assertThat(model.freePages()).isEqualTo(free);
+            assertThat(team(model, PLANNER, JUDGER).ask("q").figures().decodedTokens()).isPositive();
+        }
+    }
+
+    @Test
+    void aFullContextNamesTheAgent() {
+        try (LatentModel model = open(20_000)) {
+            long free = model.freePages();
+            String question = "0 1 2 3 4 5 6 7 8 9 ".repeat(210);
+            assertThatThrownBy(() -> team(model, PLANNER, JUDGER).ask(question))
+                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_EXCEEDED))
+                .hasMessageContaining("agent 'judger'").hasMessageNotContaining("agent 'planner'");
+            assertThat(model.freePages()).isEqualTo(free);
+        }
+    }
+
+    @Test
+    void anInterruptCancelsWhoeverIsAtWork() throws InterruptedException {
+        try (LatentModel model = open(0)) {
+            long free = model.freePages();
+            Team team = Team.builder(model).agents(PLANNER, JUDGER).latentSteps(3_900).build();
+            CountDownLatch thinking = new CountDownLatch(1);
+            AtomicReference<Throwable> thrown = new AtomicReference<>();
+            Thread asking = new Thread(() -> thrown.set(catchThrowable(() -> team.askAll(List.of("a", "b", "c"), new TeamListener() {
+                @Override
+                public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+                    if (phase == Phase.THINK) {
+                        thinking.countDown();
+                    }
+                }
+            }))));
+            asking.start();
+            assertThat(thinking.await(30, TimeUnit.SECONDS)).isTrue();
+            asking.interrupt();
+            asking.join(TimeUnit.SECONDS.toMillis(30));
+            assertThat(thrown.get()).isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED))
+                .hasMessageContaining("agent 'planner'");
+            assertThat(model.freePages()).isEqualTo(free);
+            assertThat(team(model, PLANNER, JUDGER).ask("q").text()).isNotNull();
+        }
+    }
+
+    @Test
+    void whatAListenerThrowsComesOut() {
+        try (LatentModel model = open(0)) {
+            long free = model.freePages();
+            IllegalStateException own = new IllegalStateException("enough");
+            assertThatThrownBy(() -> team(model, PLANNER, JUDGER).ask("q", piece -> {
+                throw own;
+            })).isSameAs(own);
+            assertThat(model.freePages()).isEqualTo(free);
+        }
+    }
+
+    @Test
+    void settingsAndQuestionsAreChecked() {
+        try (LatentModel model = open(0)) {
+            assertRefused("latentSteps is -1", Team.builder(model).latentSteps(-1)::build);
+            assertRefused("maxNewTokens is 0", Team.builder(model).maxNewTokens(0)::build);
+            assertRefused("temperature is -1.0", Team.builder(model).temperature(-1)::build);
+            assertRefused("topP is 0.0", Team.builder(model).topP(0)::build);
+            assertRefused("two agents are named 'planner'", Team.builder(model).agents(PLANNER, PLANNER)::build);
+            assertRefused("stop string", Team.builder(model).stopStrings("")::build);
+            assertRefused("no question", () -> Team.latent(model).askAll(List.of()));
+            assertRefused("question 1 is blank", () -> Team.latent(model).askAll(List.of("a", " ")));
+        }
+    }
+
+    private static void assertRefused(String message, Runnable call) {
+        assertThatThrownBy(call::run).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+    }
+
+    @Test
+    void aClosedModelSaysSo() {
+        LatentModel model = open(0);
+        Team team = team(model, PLANNER, JUDGER);
+        model.close();
+        assertThatThrownBy(() -> team.ask("q"))
+            .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aThousandQuestionsTakeNoMoreMemoryThanAHundred() throws IOException {
+        try (LatentModel model = open(4_096)) {
+            long free = model.freePages();
+            List<Team> teams = List.of(team(model, PLANNER, JUDGER), Team.builder(model, Method.TEXT).latentSteps(4).maxNewTokens(4).build());
+            long afterHundred = 0;
+            for (int i = 0; i < 1_000; i++) {
+                assertThat(teams.get(i % 10 == 0 ? 1 : 0).ask("what is " + i + " + 30?").figures().decodedTokens()).isPositive();
+                if (i == 99) {
+                    afterHundred = residentBytes();
+                }
+            }
+            assertThat(residentBytes() - afterHundred).as("growth of resident memory").isLessThan(48L << 20);
+            assertThat(model.freePages()).isEqualTo(free);
+        }
+    }
+
+    /** After a collection, so that the heap's slack says nothing. */
+    private static long residentBytes() throws IOException {
+        System.gc();
+        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).findFirst().orElseThrow();
+    }
+}
