@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include "base/error.h"
 
@@ -26,13 +27,18 @@ PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages) : layout_(l
   size_t bytes = 0;
   L4J_CHECK(!__builtin_mul_overflow(stride_, static_cast<size_t>(capacity_), &bytes), "OUT_OF_MEMORY", capacity_, " pages of ", stride_,
             " bytes are more than an address can hold");
-  references_.assign(static_cast<size_t>(capacity_), 0);
-  free_.resize(static_cast<size_t>(capacity_));
-  for (int64_t i = 0; i < capacity_; i++) free_[i] = static_cast<PageId>(capacity_ - 1 - i);  // page 0 is taken first
-  // Last, so that nothing after it can throw and lose it. No swap is set aside: pages that are never touched cost nothing.
+  // No swap is set aside: pages that are never touched cost nothing.
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   L4J_CHECK(base != MAP_FAILED, "OUT_OF_MEMORY", "could not reserve ", bytes, " bytes for a memory pool of ", capacity_, " pages of ",
             stride_, " bytes (", capacity_ * layout_.page_size, " positions): ", std::strerror(errno));
+  try {
+    references_.assign(static_cast<size_t>(capacity_), 0);
+    free_.resize(static_cast<size_t>(capacity_));
+  } catch (const std::bad_alloc&) {
+    munmap(base, bytes);
+    throw Error("OUT_OF_MEMORY", concat("no memory for the tables of a pool of ", capacity_, " pages"));
+  }
+  for (int64_t i = 0; i < capacity_; i++) free_[i] = static_cast<PageId>(capacity_ - 1 - i);  // page 0 is taken first
   base_ = static_cast<std::byte*>(base);
 }
 
