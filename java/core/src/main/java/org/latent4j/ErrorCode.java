@@ -6,7 +6,7 @@ public enum ErrorCode {
     FILE_NOT_FOUND,
     /** A checkpoint's file is truncated, contradicts itself, or holds values that are no numbers. */
     BAD_CHECKPOINT,
-    /** An architecture, tensor type or rope type that this version does not run; the message lists what it does. */
+    /** An architecture, tensor type, rope type or instruction set that cannot run here; the message lists what can. */
     UNSUPPORTED,
     /** An argument that only native code could judge. */
     BAD_ARGUMENT,
@@ -28,7 +28,7 @@ public enum ErrorCode {
     INCOMPATIBLE_MEMORY,
     /** The memory's last hidden state is not known (after truncate, assemble, merge or adopt). */
     NO_HIDDEN_STATE,
-    /** The device or instruction set asked for is not there. */
+    /** The device asked for is not there. */
     NO_DEVICE,
     /** A fault of this library. */
     INTERNAL,

@@ -12,6 +12,7 @@ import org.latent4j.latent.RolloutResult;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.Span;
 import org.latent4j.model.CheckpointFiles;
+import org.latent4j.model.DownloadListener;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.text.ChatTemplate;
@@ -65,7 +66,7 @@ public final class LatentModel implements AutoCloseable {
      *
      * @param path a Hugging Face folder or a {@code .gguf} file
      * @param options threads, memory, instruction set
-     * @throws LatentException as {@link #open(String)}, and {@code NO_DEVICE} if this machine lacks the instruction set asked for
+     * @throws LatentException as {@link #open(String)}; {@code UNSUPPORTED} also if this machine lacks the instruction set asked for
      */
     public static LatentModel open(Path path, ModelOptions options) {
         return new LatentModel(path, NativeModel.open(path, Objects.requireNonNull(options, "options")));
@@ -79,7 +80,19 @@ public final class LatentModel implements AutoCloseable {
      * @throws LatentException as {@link #open(Path, ModelOptions)}
      */
     public static LatentModel open(String pathOrId, ModelOptions options) {
-        return open(CheckpointFiles.resolve(pathOrId), options);
+        return open(pathOrId, options, DownloadListener.NONE);
+    }
+
+    /**
+     * Opens a checkpoint.
+     *
+     * @param pathOrId as in {@link #open(String)}
+     * @param options threads, memory, instruction set
+     * @param listener hears of a download
+     * @throws LatentException as {@link #open(Path, ModelOptions)}
+     */
+    public static LatentModel open(String pathOrId, ModelOptions options, DownloadListener listener) {
+        return open(CheckpointFiles.resolve(pathOrId, listener), options);
     }
 
     /** Where the checkpoint lies. */

@@ -30,11 +30,24 @@ public final class NativeModel {
     private final ModelInfo info;
     private final ConcurrentLinkedDeque<Arena> arenas = new ConcurrentLinkedDeque<>();
 
-    private NativeModel(Native.l4j_model pointer) {
-        handle = new Handle<>("model", pointer, Native::l4j_model_close);
-        String json = handle.call(Native::l4j_model_info);
+    private NativeModel(Handle<Native.l4j_model> handle, ModelInfo info) {
+        this.handle = handle;
+        this.info = info;
+    }
+
+    private static NativeModel of(Native.l4j_model pointer) {
+        Handle<Native.l4j_model> handle = new Handle<>("model", pointer, Native::l4j_model_close);
+        try {
+            return new NativeModel(handle, described(handle.call(Native::l4j_model_info)));
+        } catch (RuntimeException e) {
+            handle.close();
+            throw e;
+        }
+    }
+
+    private static ModelInfo described(String json) {
         JsonNode shape = Bridge.json(json);
-        info = new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"), number(shape, "n_heads"),
+        return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"), number(shape, "n_heads"),
                 number(shape, "n_kv_heads"), number(shape, "head_dim"), number(shape, "d_ff"), number(shape, "vocab"),
                 number(shape, "max_positions"), json);
     }
@@ -61,7 +74,7 @@ public final class NativeModel {
             to.cpu_level(text(arena, level));
         }
         try {
-            return new NativeModel(Native.l4j_model_open(text(arena, name), to));
+            return of(Native.l4j_model_open(text(arena, name), to));
         } catch (RuntimeException e) {
             throw Bridge.error(e);
         } finally {
