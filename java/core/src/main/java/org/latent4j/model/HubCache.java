@@ -1,0 +1,152 @@
+package org.latent4j.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+
+/**
+ * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG} (content),
+ * {@code snapshots/COMMIT/FILE} (links to blobs) and {@code refs/main} (the commit).
+ */
+final class HubCache {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>(); // file locks do not hold between threads
+
+    private final Path root;
+    private final Path folder;
+
+    HubCache(Path root, HubId id) {
+        this.root = root;
+        this.folder = root.resolve("models--" + id.owner() + "--" + id.name());
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** The checkpoint if all of it is here: a snapshot's folder, or the GGUF file asked for. */
+    Optional<Path> find(HubId id) throws IOException {
+        for (Path snapshot : snapshots()) {
+            if (id.file() != null && Files.isRegularFile(snapshot.resolve(id.file()))) {
+                return Optional.of(snapshot.resolve(id.file()));
+            } else if (id.file() == null && isComplete(snapshot)) {
+                return Optional.of(snapshot);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The snapshot of refs/main first, then the others, newest first. */
+    private List<Path> snapshots() throws IOException {
+        List<Path> snapshots = new ArrayList<>();
+        Path all = folder.resolve("snapshots");
+        if (Files.isDirectory(all)) {
+            try (Stream<Path> each = Files.list(all)) {
+                each.filter(Files::isDirectory).sorted((a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()))
+                        .forEach(snapshots::add);
+            }
+        }
+        Path main = folder.resolve("refs/main");
+        if (Files.isRegularFile(main)) {
+            Path current = all.resolve(Files.readString(main).strip());
+            if (snapshots.remove(current)) {
+                snapshots.add(0, current);
+            }
+        }
+        return snapshots;
+    }
+
+    private static boolean isComplete(Path snapshot) throws IOException {
+        if (!Files.isRegularFile(snapshot.resolve("config.json")) || !Files.isRegularFile(snapshot.resolve("tokenizer.json"))) {
+            return false;
+        }
+        Path index = snapshot.resolve("model.safetensors.index.json");
+        if (Files.isRegularFile(index)) {
+            return shards(index).stream().allMatch(shard -> Files.isRegularFile(snapshot.resolve(shard)));
+        }
+        try (Stream<Path> files = Files.list(snapshot)) {
+            return files.anyMatch(file -> file.toString().endsWith(".safetensors") && Files.isRegularFile(file));
+        }
+    }
+
+    /** The files an index of shards names. */
+    static TreeSet<String> shards(Path index) throws IOException {
+        TreeSet<String> shards = new TreeSet<>();
+        for (JsonNode file : JSON.readTree(index.toFile()).path("weight_map")) {
+            shards.add(file.asText());
+        }
+        return shards;
+    }
+
+    Path blob(String etag) {
+        return folder.resolve("blobs").resolve(etag);
+    }
+
+    Path incomplete(String etag) {
+        return folder.resolve("blobs").resolve(etag + ".incomplete");
+    }
+
+    /** Runs the action while no other thread or process holds the lock of this blob. */
+    <T> T locked(String etag, Action<T> action) throws IOException, InterruptedException {
+        Path file = root.resolve(".locks").resolve(folder.getFileName()).resolve(etag + ".lock");
+        Files.createDirectories(file.getParent());
+        Files.createDirectories(folder.resolve("blobs"));
+        ReentrantLock threads = LOCKS.computeIfAbsent(file, key -> new ReentrantLock());
+        threads.lockInterruptibly();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock processes = channel.lock()) {
+            return processes.isValid() ? action.run() : null;
+        } finally {
+            threads.unlock();
+        }
+    }
+
+    /** Work on a blob. */
+    @FunctionalInterface
+    interface Action<T> {
+        T run() throws IOException, InterruptedException;
+    }
+
+    /** Puts a blob into a snapshot under its file's name. */
+    Path link(String commit, String file, String etag) throws IOException {
+        Path link = folder.resolve("snapshots").resolve(commit).resolve(file);
+        Files.createDirectories(link.getParent());
+        Path blob = blob(etag);
+        if (Files.exists(link) && Files.isSameFile(link, blob)) {
+            return link;
+        }
+        Files.deleteIfExists(link);
+        try {
+            Files.createSymbolicLink(link, link.getParent().relativize(blob));
+        } catch (FileAlreadyExistsException e) {
+            return link; // another process was as quick
+        } catch (UnsupportedOperationException | IOException e) { // a file system without links
+            Files.copy(blob, link, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return link;
+    }
+
+    /** Names the commit that main stands for. */
+    void setMain(String commit) throws IOException {
+        Path main = folder.resolve("refs/main");
+        Files.createDirectories(main.getParent());
+        Path fresh = Files.createTempFile(main.getParent(), "main", null);
+        Files.writeString(fresh, commit);
+        Files.move(fresh, main, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

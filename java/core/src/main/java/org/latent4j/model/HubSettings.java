@@ -1,0 +1,71 @@
+package org.latent4j.model;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+
+/**
+ * What the environment says about the Hugging Face Hub, by the variables of the huggingface_hub library.
+ *
+ * @param endpoint HF_ENDPOINT, without a slash at its end
+ * @param cache HF_HUB_CACHE, else {@code hub} in HF_HOME, else in ~/.cache/huggingface
+ * @param token HF_TOKEN, else the content of HF_TOKEN_PATH or of {@code token} in HF_HOME; null if none
+ * @param offline HF_HUB_OFFLINE
+ */
+record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
+    private static final String ENDPOINT = "https://huggingface.co";
+    private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
+
+    static HubSettings of(Map<String, String> environment) {
+        String cacheHome = text(environment, "XDG_CACHE_HOME", userHome(environment) + "/.cache");
+        Path home = Path.of(expanded(text(environment, "HF_HOME", cacheHome + "/huggingface"), environment));
+        Path cache = Path.of(expanded(text(environment, "HF_HUB_CACHE", home.resolve("hub").toString()), environment));
+        Path tokenFile = Path.of(expanded(text(environment, "HF_TOKEN_PATH", home.resolve("token").toString()), environment));
+        String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
+        if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
+            token = read(tokenFile);
+        }
+        boolean offline = YES.contains(text(environment, "HF_HUB_OFFLINE", "").toUpperCase(Locale.ROOT));
+        return new HubSettings(endpoint(text(environment, "HF_ENDPOINT", ENDPOINT)), cache.toAbsolutePath(),
+                token == null || token.isBlank() ? null : token.strip(), offline);
+    }
+
+    private static URI endpoint(String text) {
+        try {
+            URI uri = URI.create(text.replaceAll("/+$", ""));
+            if (uri.getHost() != null && Set.of("http", "https").contains(String.valueOf(uri.getScheme()))) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_ENDPOINT is not an address: '" + text + "'", e);
+        }
+        throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_ENDPOINT is not an http address: '" + text + "'");
+    }
+
+    private static String userHome(Map<String, String> environment) {
+        return text(environment, "HOME", System.getProperty("user.home"));
+    }
+
+    private static String expanded(String path, Map<String, String> environment) {
+        return path.startsWith("~/") ? userHome(environment) + path.substring(1) : path;
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static String text(Map<String, String> environment, String name, String otherwise) {
+        String value = environment.get(name);
+        return value == null || value.isBlank() ? otherwise : value;
+    }
+}
