@@ -135,7 +135,7 @@ class TeamErrorsTest {
                     afterHundred = residentBytes();
                 }
             }
-            assertThat(residentBytes() - afterHundred).as("growth of resident memory").isLessThan(48L << 20);
+            assertThat(residentBytes() - afterHundred).as("growth of resident memory").isLessThan(16L << 20);
             assertThat(model.freePages()).isEqualTo(free);
         }
     }

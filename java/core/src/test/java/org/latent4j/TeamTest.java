@@ -138,6 +138,7 @@ class TeamTest {
             Team thoughts = latent(model).memory(MemoryPolicy.LATENT_ONLY).compatibility(Compatibility.OFFICIAL).build();
             assertThat(thoughts.ask(question).text()).isEqualTo(byHand(question, false, true));
         }
+        assertThat(QUESTIONS).as("rotation matters").anyMatch(q -> !byHand(q, false, false).equals(byHand(q, true, false)));
     }
 
     @Test

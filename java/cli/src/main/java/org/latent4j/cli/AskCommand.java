@@ -16,7 +16,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code latent4j ask}: a team answers a question. */
-@Command(name = "ask", mixinStandardHelpOptions = true, sortOptions = false, usageHelpWidth = 110,
+@Command(name = "ask", header = "Lets a team answer a question.", mixinStandardHelpOptions = true,
+    versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
     description = {"", "Lets a team of agents answer a question. Only the answer goes to standard output; progress (on a terminal) and the figures of "
         + "the run go to standard error.", ""},
     footerHeading = "%nExamples:%n",
@@ -64,8 +65,7 @@ final class AskCommand implements Callable<Integer> {
         teamArguments.check(questions.size());
         ModelOptions options = modelArguments.options();
         try (ProgressLine progress = new ProgressLine(quiet ? silent() : terminal)) {
-            progress.show("opening " + modelArguments.name());
-            try (LatentModel model = modelArguments.open(options)) {
+            try (LatentModel model = modelArguments.open(options, progress)) {
                 Team team = teamArguments.team(model, method);
                 boolean streams = !json && questions.size() == 1;
                 List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));

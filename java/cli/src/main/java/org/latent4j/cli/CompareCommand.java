@@ -18,7 +18,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code latent4j compare}: the three methods on one question, side by side. */
-@Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false, usageHelpWidth = 110,
+@Command(name = "compare", header = "Asks a question of one agent, of a text team and of a latent team, side by side.", mixinStandardHelpOptions = true,
+    versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
     description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the same team that hands latent thoughts on, "
         + "and prints what each answered and took. Times are wall clock; the speed-up is the text team's total time over the row's.", ""},
     footerHeading = "%nExamples:%n",
@@ -60,8 +61,8 @@ final class CompareCommand implements Callable<Integer> {
         Map<Method, Answer> answers = new EnumMap<>(Method.class);
         ObjectNode report = JsonReport.JSON.createObjectNode();
         try (ProgressLine progress = new ProgressLine(terminal)) {
-            progress.show("opening " + modelArguments.name());
-            try (LatentModel model = modelArguments.open(options)) {
+            try (LatentModel model = modelArguments.open(options, progress)) {
+                Team.builder(model, Method.SINGLE).maxNewTokens(1).build().ask(question);  // the first to run must not pay for all
                 ArrayNode methods = report.putArray("methods");
                 for (Method method : Method.values()) {
                     progress.label(Words.of(method));

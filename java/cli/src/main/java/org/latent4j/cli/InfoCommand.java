@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.latent4j.Device;
+import org.latent4j.Figures;
 import org.latent4j.LatentModel;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentKind;
@@ -16,7 +18,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code latent4j info}: the model, the machine, and how far the model's alignment is from identity. */
-@Command(name = "info", mixinStandardHelpOptions = true, sortOptions = false, usageHelpWidth = 110,
+@Command(name = "info", header = "Says what model and machine are.", mixinStandardHelpOptions = true,
+    versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
     description = {"", "Says what the model is, what this machine computes on, and how far the ridge alignment is from identity: near 0, as with tied "
         + "embeddings, the two alignments give nearly the same latent thoughts.", ""},
     footerHeading = "%nExamples:%n",
@@ -41,8 +44,7 @@ final class InfoCommand implements Callable<Integer> {
         ModelOptions options = modelArguments.options();
         Device device = Device.current();
         try (ProgressLine progress = new ProgressLine(terminal)) {
-            progress.show("opening " + modelArguments.name());
-            try (LatentModel model = modelArguments.open(options)) {
+            try (LatentModel model = modelArguments.open(options, progress)) {
                 progress.show("solving the alignment");
                 Alignment ridge = model.alignment(AlignmentKind.RIDGE);
                 progress.erase();
@@ -65,13 +67,17 @@ final class InfoCommand implements Callable<Integer> {
         row("heads", info.nHeads() + ", for keys and values " + info.nKvHeads() + ", of " + info.headDim());
         row("vocabulary", String.valueOf(info.vocabularySize()));
         row("context", info.maxPositions() + " positions");
-        details.properties().stream().filter(e -> e.getKey().matches("rope|dtypes|sizes|pool"))
-            .forEach(e -> row(e.getKey(), e.getValue().isValueNode() ? e.getValue().asText() : JsonReport.line(e.getValue())));
+        row("file", details.path("format").asText() + ", " + Figures.bytes(details.path("file_bytes").asLong()) + " of "
+            + String.join(", ", details.path("dtype_bytes").properties().stream().map(Map.Entry::getKey).toList()));
+        row("rope", details.path("rope_type").asText() + ", theta " + details.path("rope_theta").asText());
+        row("memory", details.path("memory_type").asText().toLowerCase(Locale.ROOT) + ", "
+            + Figures.bytes(details.path("position_bytes").asLong()) + " a position, room for "
+            + details.path("pool_pages").asLong() * details.path("page_size").asLong() + " positions");
         row("device", "CPU, " + device.cpu());
-        row("CPU features", device.level() + " of " + String.join(", ", device.levels()));
-        row("cores", String.valueOf(device.cores()));
+        row("CPU features", String.join(", ", device.levels()) + "; used: " + details.path("cpu_level").asText());
+        row("cores", device.cores() + ", threads used: " + details.path("n_threads").asText());
         row("RAM", String.format(Locale.ROOT, "%.1f GiB", device.ramBytes() / (double) (1L << 30)));
-        row("alignment", String.format(Locale.ROOT, "ridge is %.4f from identity, target norm %.4f", ridge.distanceFromIdentity(),
+        row("alignment", String.format(Locale.ROOT, "ridge is %.3g from identity, target norm %.4f", ridge.distanceFromIdentity(),
             ridge.targetNorm()));
     }
 

@@ -52,6 +52,7 @@ public final class Latent4j implements Runnable {
             .addSubcommand(new CompareCommand(terminal))
             .addSubcommand(new InfoCommand(terminal));
         Words.register(line);
+        line.setOverwrittenOptionsAllowed(true);  // the last one counts, as scripts that append options expect
         line.setExpandAtFiles(false);  // @FILE is a question's file, not a file of arguments
         line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true));
         line.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Help.Ansi.ON : Help.Ansi.OFF));
@@ -66,10 +67,10 @@ public final class Latent4j implements Runnable {
         }
     }
 
-    /** Without a command: as {@code --help}, but wrongly used. */
+    /** Without a command. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: ask, compare or info");
+        throw new ParameterException(spec.commandLine(), "a command is missing, one of ask, compare and info");
     }
 
     private static int failed(Terminal terminal, Throwable error, boolean debug) {

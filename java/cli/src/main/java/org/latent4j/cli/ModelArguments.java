@@ -1,7 +1,9 @@
 package org.latent4j.cli;
 
+import java.nio.file.Path;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.MemoryType;
+import org.latent4j.model.CheckpointFiles;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.smollm2.SmolLM2;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +52,10 @@ final class ModelArguments {
         }
     }
 
-    LatentModel open(ModelOptions options) {
-        return LatentModel.open(model == null ? SmolLM2.path().toString() : model, options);
+    /** Opens it; a download shows how far it is. */
+    LatentModel open(ModelOptions options, ProgressLine progress) {
+        progress.show("opening " + name());
+        Path files = model == null ? SmolLM2.path() : CheckpointFiles.resolve(model, progress::downloading);
+        return LatentModel.open(files, options);
     }
 }

@@ -1,11 +1,14 @@
 package org.latent4j.cli;
 
 import java.util.List;
+import java.util.Locale;
+import org.latent4j.Figures;
 import org.latent4j.TeamListener;
 import org.latent4j.latent.Phase;
 
 /** One line on the terminal that says who works on what; nothing where there is no terminal. */
 final class ProgressLine implements TeamListener, AutoCloseable {
+    private static final int BAR = 24;
     private static final String ERASE = "\r\u001b[K";
 
     private final Terminal terminal;
@@ -30,6 +33,13 @@ final class ProgressLine implements TeamListener, AutoCloseable {
             case DECODE -> show(who + ", writing, token " + step);
             case IDLE -> { }
         }
+    }
+
+    /** A bar of a download. */
+    void downloading(String file, long done, long total) {
+        int filled = total <= 0 ? 0 : (int) (BAR * done / total);
+        show(String.format(Locale.ROOT, "downloading [%s%s] %s of %s, %s", "#".repeat(filled), "-".repeat(BAR - filled), Figures.bytes(done),
+            Figures.bytes(total), file));
     }
 
     synchronized void show(String text) {

@@ -1,0 +1,160 @@
+package org.latent4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What ask, compare and info print, on a tiny checkpoint. */
+class CommandsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void askPrintsTheAnswerAloneAndTheFiguresBesideIt() throws IOException {
+        Console console = Console.piped().tiny("ask", "what is 12 + 30?");
+        JsonNode json = JSON.readTree(Console.piped().tiny("ask", "--json", "what is 12 + 30?").out());
+        assertThat(console.out()).isEqualTo(json.get("text").asText() + "\n");
+        assertThat(console.err()).contains("9 latent steps", "handed over", "peak memory");
+    }
+
+    @Test
+    void theQuestionMayComeFromAnywhere() throws IOException {
+        Path file = Files.writeString(folder.resolve("q.txt"), "what is 智 + 30?\n");
+        String argument = Console.piped().tiny("ask", "what is 智 + 30?").out();
+        assertThat(argument).isNotBlank();
+        assertThat(Console.piped().tiny("ask", "-f", file.toString()).out()).isEqualTo(argument);
+        assertThat(Console.piped().tiny("ask", "@" + file).out()).isEqualTo(argument);
+        assertThat(Console.piped().input("what is 智 + 30?\n").tiny("ask").out()).isEqualTo(argument);
+        assertThat(Console.piped().input("what is 智 + 30?\n").tiny("ask", "-").out()).isEqualTo(argument);
+        assertThat(Console.piped().tiny("ask", "what", "is", "智", "+", "30?").out()).isEqualTo(argument);
+        assertThat(Console.piped().tiny("ask", "what is 智 + 31?").out()).isNotEqualTo(argument);
+    }
+
+    @Test
+    void everyOptionReachesTheTeam() throws IOException {
+        JsonNode json = ask("--method", "latent", "--team", "hierarchical", "--latent-steps", "5", "--align", "ridge", "--memory", "latent-only",
+            "--max-new-tokens", "6", "--temperature", "0.5", "--top-p", "0.9", "--top-k", "7", "--seed", "9", "--threads", "1", "--compat",
+            "official", "--task", "math");
+        JsonNode settings = json.get("settings");
+        assertThat(settings.get("method").asText()).isEqualTo("latent");
+        assertThat(settings.get("team").asText()).isEqualTo("hierarchical");
+        assertThat(settings.get("latent_steps").asInt()).isEqualTo(5);
+        assertThat(settings.get("align").asText()).isEqualTo("ridge");
+        assertThat(settings.get("memory").asText()).isEqualTo("latent-only");
+        assertThat(settings.get("max_new_tokens").asInt()).isEqualTo(6);
+        assertThat(settings.get("temperature").asDouble()).isEqualTo(0.5);
+        assertThat(settings.get("top_p").floatValue()).isEqualTo(0.9f);
+        assertThat(settings.get("top_k").asInt()).isEqualTo(7);
+        assertThat(settings.get("seed").asLong()).isEqualTo(9);
+        assertThat(settings.get("compat").asText()).isEqualTo("official");
+        assertThat(settings.get("task").asText()).isEqualTo("math");
+        assertThat(names(json)).containsExactly("math_expert", "science_expert", "code_expert", "summarizer");
+        assertThat(json.get("agents").get(1).get("memory_positions").asInt()).isEqualTo(5);  // a chain, and only the thoughts
+        assertThat(json.get("figures").get("latent_steps").asInt()).isEqualTo(15);
+    }
+
+    @Test
+    void methodsDiffer() throws IOException {
+        assertThat(names(ask("--method", "single"))).containsExactly("single");
+        JsonNode text = ask("--method", "text");
+        assertThat(names(text)).containsExactly("planner", "critic", "refiner", "judger");
+        assertThat(text.get("figures").get("latent_steps").asInt()).isZero();
+        assertThat(text.get("agents").get(0).get("text").asText()).isNotEmpty();
+        assertThat(ask("--method", "latent").get("agents").get(0).get("text").isNull()).isTrue();
+    }
+
+    @Test
+    void promptsCanBeReplaced() throws IOException {
+        Path file = Files.writeString(folder.resolve("p.yaml"), "single: {text: 'Say {question}'}");
+        int without = ask("--method", "single").get("figures").get("prompt_tokens").asInt();
+        assertThat(ask("--method", "single", "--prompts", file.toString()).get("figures").get("prompt_tokens").asInt()).isLessThan(without);
+    }
+
+    @Test
+    void linesAreQuestionsOfTheirOwn() throws IOException {
+        Console console = Console.piped().input("first?\n\nsecond?\n").tiny("ask", "--lines", "--json", "--memory", "shuffled");
+        List<String> lines = console.out().lines().toList();
+        assertThat(lines).hasSize(2);
+        assertThat(JSON.readTree(lines.get(0)).get("question").asText()).isEqualTo("first?");
+        assertThat(JSON.readTree(lines.get(1)).get("question").asText()).isEqualTo("second?");
+        Console plain = Console.piped().input("first?\nsecond?\n").tiny("ask", "--lines");
+        assertThat(plain.err().lines().filter(line -> line.contains("handed over"))).hasSize(2);
+    }
+
+    @Test
+    void comparePrintsAnAlignedTable() {
+        Console console = Console.piped().tiny("compare", "what is 12 + 30?");
+        assertThat(console.exitCode()).isZero();
+        List<String> lines = console.out().lines().toList();
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(0)).contains("latent steps", "decoded", "prefill s", "think s", "decode s", "memory handed over", "speed-up", "answer");
+        assertThat(lines.get(2)).startsWith("single ");
+        assertThat(lines.get(3)).startsWith("text ").contains("1.00x");
+        assertThat(lines.get(4)).startsWith("latent ");
+        int answers = lines.get(0).indexOf("answer");
+        assertThat(lines.subList(2, 5)).allSatisfy(line -> {
+            assertThat(line.charAt(answers - 1)).isEqualTo(' ');
+            assertThat(line.charAt(answers - 3)).isEqualTo('x');
+        });
+    }
+
+    @Test
+    void compareAsJson() throws IOException {
+        JsonNode json = JSON.readTree(Console.piped().tiny("compare", "--json", "what is 12 + 30?").out());
+        assertThat(json.get("methods")).hasSize(3);
+        JsonNode latent = json.get("methods").get(2);
+        assertThat(latent.get("settings").get("method").asText()).isEqualTo("latent");
+        assertThat(latent.get("figures").get("handed_over_bytes").asLong()).isPositive();
+        assertThat(latent.get("speed_up").asDouble()).isPositive();
+        assertThat(json.get("methods").get(1).get("speed_up").asDouble()).isEqualTo(1);
+        assertThat(latent.get("text").asText()).isEqualTo(ask("--method", "latent").get("text").asText());
+    }
+
+    @Test
+    void infoSaysModelMachineAndAlignment() throws IOException {
+        Console console = Console.piped().tiny("info");
+        assertThat(console.exitCode()).isZero();
+        assertThat(console.out()).contains("qwen3", "CPU features", "plain", "from identity");
+        JsonNode json = JSON.readTree(Console.piped().tiny("info", "--json", "--cpu-level", "plain").out());
+        assertThat(json.get("model").get("n_layers").asInt()).isEqualTo(3);
+        assertThat(json.get("model").get("details").get("cpu_level").asText()).isEqualTo("plain");
+        assertThat(json.get("device").get("levels")).isNotEmpty();
+        assertThat(json.get("alignment").get("distance_from_identity").asDouble()).isGreaterThan(0.1);
+    }
+
+    @Test
+    void tablesAlign() {
+        TextTable table = new TextTable(List.of("a", "number", "text"));
+        table.add(List.of("long name", "7", "x"));
+        table.add(List.of("s", "12345678", "yy"));
+        assertThat(table.lines()).containsExactly(
+            "a            number  text",
+            "-------------------------",
+            "long name         7  x",
+            "s          12345678  yy");
+    }
+
+    private static JsonNode ask(String... args) throws IOException {
+        String[] all = new String[args.length + 2];
+        System.arraycopy(args, 0, all, 0, args.length);
+        all[args.length] = "--json";
+        all[args.length + 1] = "what is 12 + 30?";
+        Console console = Console.piped().tiny("ask", all);
+        assertThat(console.exitCode()).as(console.err()).isZero();
+        assertThat(console.out().lines()).hasSize(1);
+        return JSON.readTree(console.out());
+    }
+
+    private static List<String> names(JsonNode json) {
+        return json.get("agents").findValuesAsText("name");
+    }
+}

@@ -1,0 +1,149 @@
+package org.latent4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Exit codes, errors in one line, help, and what terminals and pipes get. */
+class Latent4jTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void helpTeaches() {
+        Console console = Console.piped().run("--help");
+        assertThat(console.exitCode()).isZero();
+        assertThat(console.out()).contains("ask", "compare", "info", "Exit codes", "NO_COLOR", "Lets a team answer a question.");
+        assertThat(console.err()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory", "--max-new-tokens", "--temperature",
+        "--top-p", "--seed", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.", "Examples:"})
+    void helpOfAskNamesEveryOption(String text) {
+        assertThat(Console.piped().run("ask", "--help").out()).contains(text);
+    }
+
+    @Test
+    void everyCommandHasHelpAndVersion() {
+        for (String command : new String[] {"ask", "compare", "info"}) {
+            assertThat(Console.piped().run(command, "--help").out()).contains("latent4j " + command, "Examples:");
+            assertThat(Console.piped().run(command, "--version").out()).startsWith("latent4j ");
+        }
+    }
+
+    @Test
+    void theVersionIsTheBuilds() {
+        Console console = Console.piped().run("--version");
+        assertThat(console.exitCode()).isZero();
+        assertThat(console.out().lines().findFirst().orElseThrow()).matches("latent4j \\d+\\.\\d+.*");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--method foo q | --method", "--team ring q | hierarchical, sequential", "--align foo q | identity", "--memory all q | latent-only",
+        "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1", "--latent-steps x q | --latent-steps",
+        "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1", "--top-p 2 q | topP is 2",
+        "--threads -1 q | threads is -1", "--memory shuffled q | two questions", "--nonsense q | --nonsense", "-f x q | given twice",
+        "--stop= q | --stop",
+    })
+    void wrongUseIsSaidAndEndsWith2(String args, String message) {
+        Console console = Console.piped().run(("ask " + args).split(" "));
+        assertThat(console.exitCode()).isEqualTo(2);
+        assertThat(console.err()).startsWith("latent4j: ").contains(message).contains("Try 'latent4j ask --help'.").doesNotContain("\tat ");
+        assertThat(console.out()).isEmpty();
+    }
+
+    @Test
+    void noCommandAndNoQuestionAreWrongUse() {
+        assertThat(Console.piped().run().exitCode()).isEqualTo(2);
+        assertThat(Console.piped().run("aks").exitCode()).isEqualTo(2);
+        assertThat(Console.terminal().tiny("ask").exitCode()).isEqualTo(2);
+        assertThat(Console.piped().input(" \n").tiny("ask").err()).contains("the question is empty");
+    }
+
+    @Test
+    void aFailureIsOneLineWithItsCodeAndEndsWith1() {
+        Path missing = folder.resolve("none.gguf");
+        for (String command : new String[] {"ask", "compare"}) {
+            Console console = Console.piped().run(command, "-m", missing.toString(), "q");
+            assertThat(console.exitCode()).isEqualTo(1);
+            assertThat(console.err().lines()).hasSize(1).first().asString().startsWith("latent4j: [FILE_NOT_FOUND] ").contains("none.gguf");
+            assertThat(console.out()).isEmpty();
+        }
+        assertThat(Console.piped().run("info", "-m", missing.toString()).exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void badPromptsAndQuestionFilesFail() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("p.yaml"), "plannr: {}");
+        assertThat(Console.piped().tiny("ask", "--prompts", prompts.toString(), "q").err()).contains("[BAD_PROMPTS]", "p.yaml", "plannr");
+        Console missing = Console.piped().tiny("ask", "-f", folder.resolve("none.txt").toString());
+        assertThat(missing.exitCode()).isEqualTo(1);
+        assertThat(missing.err()).contains("[FILE_NOT_FOUND]");
+        Path latin = Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE4});
+        assertThat(Console.piped().tiny("ask", "-f", latin.toString()).err()).contains("not UTF-8");
+    }
+
+    @Test
+    void debugPrintsTheTrace() {
+        assertThat(Console.piped().run("ask", "--debug", "-m", "/nowhere/x.gguf", "q").err()).contains("\tat ");
+        assertThat(Console.piped().set("LATENT4J_DEBUG", "1").run("ask", "-m", "/nowhere/x.gguf", "q").err()).contains("\tat ");
+    }
+
+    @Test
+    void pipesGetNeitherProgressNorColours() {
+        Console console = Console.piped().tiny("ask", "what is 12 + 30?");
+        assertThat(console.exitCode()).isZero();
+        assertThat(console.err() + console.out()).doesNotContain("\u001b").doesNotContain("\r");
+    }
+
+    @Test
+    void terminalsGetProgressAndColoursUnlessToldNot() {
+        String shown = Console.terminal().tiny("ask", "-s", "300", "what is 12 + 30?").err();
+        assertThat(shown).contains("opening ", "planner, latent step 300 of 300", "\u001b[2m");
+        String plain = Console.terminal().set("NO_COLOR", "1").tiny("ask", "what is 12 + 30?").err();
+        assertThat(plain).contains("latent step 3 of 3").doesNotContain("\u001b[2m").doesNotContain("\u001b[1m");
+        assertThat(Console.terminal().tiny("ask", "-q", "what is 12 + 30?").err()).isEmpty();
+        assertThat(Console.terminal().set("NO_COLOR", "1").run("ask", "--help").out()).doesNotContain("\u001b");
+        assertThat(Console.terminal().run("ask", "--help").out()).contains("\u001b");
+    }
+
+    @Test
+    void aClosedPipeEndsTheRunWithoutAWord() {
+        PrintStream closed = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        }, false, StandardCharsets.UTF_8);
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), closed, new PrintStream(err, true, StandardCharsets.UTF_8),
+            false, false, false, Map.of());
+        int exitCode = Latent4j.run(terminal, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000", "what is 12 + 30?");
+        assertThat(exitCode).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+    }
+
+    @Test
+    void argumentsAreUtf8UnderAnyLocale() {
+        String[] decoded = {"ask", "gr\uFFFD\uFFFD?", "-n", "5"};
+        String line = "java\0-jar\0latent4j.jar\0ask\0grün?\0-n\0" + "5\0";
+        assertThat(Utf8Arguments.matched(decoded, line)).containsExactly("ask", "grün?", "-n", "5");
+        assertThat(Utf8Arguments.matched(decoded, "java\0ask\0grün?\0-m\0" + "5\0")).isSameAs(decoded);
+        assertThat(Utf8Arguments.matched(decoded, "java\0")).isSameAs(decoded);
+    }
+}
