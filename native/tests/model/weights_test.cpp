@@ -226,6 +226,25 @@ TEST(Weights, FirstNotFiniteNamesTensorAndPlace) {
   }
 }
 
+int64_t resident_bytes() {
+  int64_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(Weights, OpeningReadsNoMatrix) {
+  constexpr int64_t kVocab = 1 << 25;  // 1 GiB of embeddings, a hole in a sparse file
+  const Folder folder;
+  const nlohmann::json header = {{"model.embed_tokens.weight", {{"dtype", "F32"}, {"shape", {kVocab, 8}}, {"data_offsets", {0, kVocab * 32}}}}};
+  const std::string file = folder.write("model.safetensors", safetensors(header.dump(), ""));
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) + kVocab * 32);
+  folder.write("config.json", "{\"model_type\": \"llama\"}");
+  const int64_t before = resident_bytes();
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  EXPECT_EQ(checkpoint.tensors.at("model.embed_tokens.weight").bytes, size_t{kVocab} * 32);
+  EXPECT_LT(resident_bytes() - before, int64_t{32} << 20);
+}
+
 TEST(Weights, TheEmbeddedModel) {
   const std::string path = std::string(L4J_TEST_DATA) +
                            "/../../../java/smollm2/src/main/resources/org/latent4j/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
