@@ -1,3 +1,4 @@
+// memory.cpp: page tables. What may fail is done before anything changes, so an error leaves the memory as it was.
 #include "memory/memory.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// page_pool.cpp: the pages lie in one reserved range of addresses; the kernel gives them memory when they are first touched.
 #include "memory/page_pool.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+// transfer.cpp: a plan of pieces, whole pages shared and the rest copied, then the pieces one by one.
 #include "memory/transfer.h"
 
 #include <bit>

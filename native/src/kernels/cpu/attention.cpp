@@ -212,7 +212,8 @@ void add_pair(const float* const* weights, const float* const* values, const See
 }
 
 // The states of all queries of a tile and kv head after one segment alone; states[q] of a query that sees none of it is not written.
-void run_segment(const Plan& plan, const Tile& tile, int kv_head, int segment, const Work& work, float* states, size_t row_step, size_t head_step) {
+void run_segment(const Plan& plan, const Tile& tile, int kv_head, int segment, const Work& work, float* states, size_t row_step,
+                 size_t head_step) {
   const AttentionArgs& args = *plan.args;
   const PagedView& memory = args.sequences[args.places[tile.first].sequence];
   const PageSteps steps = steps_of(*memory.layout);
@@ -269,9 +270,11 @@ void run_split(Queue& queue, const Plan& plan, int n_tiles, int segments, float*
     const int kv_head = task % per_tile / segments, segment = tile.first_segment() + task % segments;
     if (segment >= tile.end_segment()) return;
     const int queries = tile.n * plan.group;
-    const Work work = lay_out(plan, queries, reinterpret_cast<float*>(queue.threads->scratch(worker, sizeof(float) * work_floats(plan, queries))));
+    float* scratch = reinterpret_cast<float*>(queue.threads->scratch(worker, sizeof(float) * work_floats(plan, queries)));
+    const Work work = lay_out(plan, queries, scratch);
     load_queries(plan, tile, kv_head, work.queries);
-    float* states = partials + tile.first * row_step + kv_head * plan.group * head_step + (task % segments) * static_cast<size_t>(plan.state_size);
+    float* states = partials + tile.first * row_step + kv_head * plan.group * head_step;
+    states += (task % segments) * static_cast<size_t>(plan.state_size);
     run_segment(plan, tile, kv_head, segment, work, states, row_step, head_step);
   });
   queue.threads->run(n_tiles * args.n_kv_heads, [&](int task, int worker) {

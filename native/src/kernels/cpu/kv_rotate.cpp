@@ -1,3 +1,4 @@
+// kv_rotate.cpp: keys turned in place, a task one layer of one page.
 #include "kernels/cpu/level_ops.h"
 #include "kernels/cpu/pages.h"
 

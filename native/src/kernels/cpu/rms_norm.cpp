@@ -1,3 +1,4 @@
+// rms_norm.cpp: a row's sum of squares goes over four vectors in one fixed order, so that it is the same in any batch.
 #include "kernels/cpu/level_ops.h"
 #include "kernels/cpu/simd.h"
 

@@ -1,3 +1,4 @@
+// silu_mul.cpp: element by element, so threads cut the batch wherever it suits them.
 #include "kernels/cpu/level_ops.h"
 #include "kernels/cpu/simd.h"
 
