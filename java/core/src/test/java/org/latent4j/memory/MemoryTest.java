@@ -216,6 +216,24 @@ class MemoryTest {
     }
 
     @Test
+    void aForgottenMemoryGivesItsPagesBack() throws InterruptedException {
+        try (LatentModel model = open(16, MemoryType.BF16)) {
+            long free = model.freePages();
+            forget(model);
+            assertThat(model.freePages()).as("held until collected, or given back already").isBetween(free - 3, free);
+            for (int i = 0; i < 100 && model.freePages() < free; i++) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            assertThat(model.freePages()).isEqualTo(free);
+        }
+    }
+
+    private void forget(LatentModel model) {
+        think(model, model.newMemory(), 0);
+    }
+
+    @Test
     void anotherShapeIsIncompatible() {
         try (LatentModel model = open(16, MemoryType.F32);
                 LatentModel stranger = LatentModel.open(Golden.of("tiny-qwen3").folder(),
