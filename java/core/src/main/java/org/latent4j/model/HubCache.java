@@ -41,10 +41,11 @@ final class HubCache {
 
     /** The checkpoint if all of it is here: a snapshot's folder, or the GGUF file asked for. */
     Optional<Path> find(HubId id) throws IOException {
-        for (Path snapshot : snapshots()) {
+        Path main = main();
+        for (Path snapshot : snapshots(main)) {
             if (id.file() != null && Files.isRegularFile(snapshot.resolve(id.file()))) {
                 return Optional.of(snapshot.resolve(id.file()));
-            } else if (id.file() == null && isComplete(snapshot)) {
+            } else if (id.file() == null && isComplete(snapshot, snapshot.equals(main))) {
                 return Optional.of(snapshot);
             }
         }
@@ -52,7 +53,7 @@ final class HubCache {
     }
 
     /** The snapshot of refs/main first, then the others, newest first. */
-    private List<Path> snapshots() throws IOException {
+    private List<Path> snapshots(Path main) throws IOException {
         List<Path> snapshots = new ArrayList<>();
         Path all = folder.resolve("snapshots");
         if (Files.isDirectory(all)) {
@@ -61,17 +62,19 @@ final class HubCache {
                         .forEach(snapshots::add);
             }
         }
-        Path main = folder.resolve("refs/main");
-        if (Files.isRegularFile(main)) {
-            Path current = all.resolve(Files.readString(main).strip());
-            if (snapshots.remove(current)) {
-                snapshots.add(0, current);
-            }
+        if (snapshots.remove(main)) {
+            snapshots.add(0, main);
         }
         return snapshots;
     }
 
-    private static boolean isComplete(Path snapshot) throws IOException {
+    /** The snapshot that refs/main names, or null. */
+    private Path main() throws IOException {
+        Path main = folder.resolve("refs/main");
+        return Files.isRegularFile(main) ? folder.resolve("snapshots").resolve(Files.readString(main).strip()) : null;
+    }
+
+    private static boolean isComplete(Path snapshot, boolean isMain) throws IOException {
         if (!Files.isRegularFile(snapshot.resolve("config.json")) || !Files.isRegularFile(snapshot.resolve("tokenizer.json"))) {
             return false;
         }
@@ -79,8 +82,11 @@ final class HubCache {
         if (Files.isRegularFile(index)) {
             return shards(index).stream().allMatch(shard -> Files.isRegularFile(snapshot.resolve(shard)));
         }
-        try (Stream<Path> files = Files.list(snapshot)) {
-            return files.anyMatch(file -> file.toString().endsWith(".safetensors") && Files.isRegularFile(file));
+        if (Files.isRegularFile(snapshot.resolve("model.safetensors"))) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(snapshot)) { // without an index only the ref, written last, says that all are here
+            return isMain && files.anyMatch(file -> file.toString().endsWith(".safetensors") && Files.isRegularFile(file));
         }
     }
 

@@ -31,6 +31,9 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
         if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
             token = read(tokenFile);
         }
+        if (token != null && !token.strip().matches("[!-~]*")) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_TOKEN, or the token in " + tokenFile + ", holds more than one plain word");
+        }
         boolean offline = YES.contains(text(environment, "HF_HUB_OFFLINE", "").toUpperCase(Locale.ROOT));
         return new HubSettings(endpoint(text(environment, "HF_ENDPOINT", ENDPOINT)), cache.toAbsolutePath(),
                 token == null || token.isBlank() ? null : token.strip(), offline);
