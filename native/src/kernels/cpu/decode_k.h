@@ -5,17 +5,20 @@
 
 namespace latent4j::cpu::L4J_LEVEL {
 
+L4J_INLINE uint64_t join(uint32_t low, uint32_t high) { return low | static_cast<uint64_t>(high) << 32; }
+
 // Scales d s and offsets -dmin m of a block's 8 groups of 32, from the 12 bytes that Q4_K and Q5_K share: 6 bits each, the lower four groups'
 // in bytes 0..3 and 4..7, the upper four's in the nibbles of bytes 8..11 and the top bits of the others.
 struct GroupsOf32 {
-  float scale[16], offset[16];
+  float scale[16], offset[16];  // of group j: scale[j], offset[8 + j]
 };
 L4J_INLINE void read_groups(const std::byte* p, GroupsOf32& groups) {
   const uint32_t a = read<uint32_t>(p + 4), b = read<uint32_t>(p + 8), c = read<uint32_t>(p + 12);
-  const uint32_t packed[8] = {a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | ((a >> 2) & 0x30303030), 0, 0,
-                              b & 0x3f3f3f3f, ((c >> 4) & 0x0f0f0f0f) | ((b >> 2) & 0x30303030), 0, 0};
-  store(groups.scale, set1(half_at(p)) * to_float(load_u8(packed)));
-  store(groups.offset, set1(-half_at(p + 2)) * to_float(load_u8(packed + 4)));
+  const uint64_t scales = join(a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | ((a >> 2) & 0x30303030));
+  const uint64_t offsets = join(b & 0x3f3f3f3f, ((c >> 4) & 0x0f0f0f0f) | ((b >> 2) & 0x30303030));
+  const Vec both = to_float(widen_u8(scales, offsets));
+  store(groups.scale, set1(half_at(p)) * both);
+  store(groups.offset, set1(-half_at(p + 2)) * both);
 }
 
 // { u8 scales[16]; u8 q[64]; f16 d, dmin; }: 16 groups of 16, w = d (scale & 15) q - dmin (scale >> 4). Bytes 32h .. 32h + 31 hold elements
@@ -47,10 +50,10 @@ struct Q3_KFormat {
   template <typename Sink>
   L4J_INLINE void block(const std::byte* p, Sink&& sink) {
     const uint32_t a = read<uint32_t>(p + 96), b = read<uint32_t>(p + 100), c = read<uint32_t>(p + 104);
-    const uint32_t packed[4] = {(a & 0x0f0f0f0f) | ((c << 4) & 0x30303030), (b & 0x0f0f0f0f) | ((c << 2) & 0x30303030),
-                                ((a >> 4) & 0x0f0f0f0f) | (c & 0x30303030), ((b >> 4) & 0x0f0f0f0f) | ((c >> 2) & 0x30303030)};
+    const uint64_t low = join((a & 0x0f0f0f0f) | ((c << 4) & 0x30303030), (b & 0x0f0f0f0f) | ((c << 2) & 0x30303030));
+    const uint64_t high = join(((a >> 4) & 0x0f0f0f0f) | (c & 0x30303030), ((b >> 4) & 0x0f0f0f0f) | ((c >> 2) & 0x30303030));
     float scale[16];
-    store(scale, set1(half_at(p + 108)) * to_float(load_u8(packed) - ints1(32)));
+    store(scale, set1(half_at(p + 108)) * to_float(widen_u8(low, high) - ints1(32)));
     const Ints third[2] = {load_u8(p), load_u8(p + 16)};
 #pragma GCC unroll 4
     for (int half = 0; half < 2; ++half) {
@@ -75,8 +78,8 @@ struct Q4_KFormat {
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
       const Ints q0 = load_u8(p + 16 + 32 * i), q1 = load_u8(p + 32 + 32 * i);
-      const Line low = line4(set1(groups.scale[2 * i]), set1(groups.offset[2 * i]));
-      const Line high = line4(set1(groups.scale[2 * i + 1]), set1(groups.offset[2 * i + 1]));
+      const Line low = line4(set1(groups.scale[2 * i]), set1(groups.offset[8 + 2 * i]));
+      const Line high = line4(set1(groups.scale[2 * i + 1]), set1(groups.offset[9 + 2 * i]));
       sink(4 * i, at4(low, q0));
       sink(4 * i + 1, at4(low, q1));
       sink(4 * i + 2, at4(high, shift_right(q0, 4)));
@@ -96,8 +99,8 @@ struct Q5_KFormat {
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
       const Ints q0 = load_u8(p + 48 + 32 * i), q1 = load_u8(p + 64 + 32 * i);
-      const Line5 low = line5(set1(groups.scale[2 * i]), set1(groups.offset[2 * i]));
-      const Line5 high = line5(set1(groups.scale[2 * i + 1]), set1(groups.offset[2 * i + 1]));
+      const Line5 low = line5(set1(groups.scale[2 * i]), set1(groups.offset[8 + 2 * i]));
+      const Line5 high = line5(set1(groups.scale[2 * i + 1]), set1(groups.offset[9 + 2 * i]));
       sink(4 * i, at5(low, q0, shift_right(h0, 2 * i)));
       sink(4 * i + 1, at5(low, q1, shift_right(h1, 2 * i)));
       sink(4 * i + 2, at5(high, shift_right(q0, 4), shift_right(h0, 2 * i + 1)));

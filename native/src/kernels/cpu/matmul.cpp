@@ -9,8 +9,12 @@
 namespace latent4j::cpu::L4J_LEVEL {
 namespace {
 
+// Loops over accumulators are unrolled by pragma: accumulators indexed by a loop's variable would live in memory.
+
 // Rows of x up to which weights are decoded in registers.
 constexpr int kStreamRows = 4;
+// How far ahead weights are prefetched at least: the memory's latency times its speed, with a margin.
+constexpr size_t kPrefetchBytes = 8192;
 
 // Weight rows of a panel: what reduce_add8 sums at once.
 constexpr int kPanelRows = 8;
@@ -49,15 +53,21 @@ static inline void stream_rows(const Work& work, int32_t out) {
   const float* x[kRows];
   const std::byte* w[kWeights];
   Vec acc[kWeights][kRows];
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) x[r] = work.args.x + static_cast<size_t>(least(r, work.args.n - 1)) * k;
+#pragma GCC unroll 8
   for (int i = 0; i < kWeights; ++i) {
     w[i] = row_of(*work.target.weight, work.row_bytes, out + i);
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) acc[i][r] = zero();
   }
+  // The same place of rows that follow is prefetched: several rows at once, in blocks of odd sizes, are too much for the hardware to foresee.
+  const size_t together = kWeights * work.row_bytes, ahead = (kPrefetchBytes + together - 1) / together * together;
   int32_t at = 0;
   for (; at + Format::kElements <= k; at += Format::kElements) {
 #pragma GCC unroll 8
     for (int i = 0; i < kWeights; ++i) {
+      for (int line = 0; line < Format::kBytes; line += 64) __builtin_prefetch(w[i] + ahead + line);
       Format::block(w[i], [&](int v, Vec weight) __attribute__((always_inline)) {
 #pragma GCC unroll 4
         for (int r = 0; r < kRows; ++r) acc[i][r] = fma(weight, load(x[r] + at + kLanes * v), acc[i][r]);
@@ -70,11 +80,14 @@ static inline void stream_rows(const Work& work, int32_t out) {
 #pragma GCC unroll 8
       for (int i = 0; i < kWeights; ++i) {
         const Vec weight = Format::tail(w[i], k - at);
+#pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) acc[i][r] = fma(weight, load_n(x[r] + at, k - at), acc[i][r]);
       }
     }
   }
+#pragma GCC unroll 8
   for (int i = 0; i < kWeights; ++i) {
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       if (r < work.args.n) write(work, r, out + i, reduce_add(acc[i][r]));
     }
@@ -94,27 +107,35 @@ static inline void tile(const float* panel, const float* x, int32_t k, int32_t c
 #pragma GCC unroll 8
   for (int part = 0; part < kPanelRows; part += kTileWeights) {
     Vec sum[kRows][kTileWeights];
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) sum[r][i] = first ? zero() : acc[r * kPanelRows + part + i];
     }
     const float* w = panel + part * kPanelColumns;
     int32_t at = 0;
     for (; at + kLanes <= columns; at += kLanes) {
       Vec row[kRows];
+#pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) row[r] = load(x + static_cast<size_t>(r) * k + at);
 #pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) {
         const Vec weight = load(w + i * kPanelColumns + at);
+#pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) sum[r][i] = fma(weight, row[r], sum[r][i]);
       }
     }
     if (at < columns) {
+#pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) {
         const Vec weight = load_n(w + i * kPanelColumns + at, columns - at);
+#pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) sum[r][i] = fma(weight, load_n(x + static_cast<size_t>(r) * k + at, columns - at), sum[r][i]);
       }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) acc[r * kPanelRows + part + i] = sum[r][i];
     }
   }
@@ -151,6 +172,7 @@ static void multiply_panel(const Work& work, int32_t out, int32_t row, int32_t n
   for (int32_t r = 0; r < n; ++r) {
     Vec sums[kPanelRows];
     float y[kPanelRows];
+#pragma GCC unroll 8
     for (int i = 0; i < kPanelRows; ++i) sums[i] = scratch.acc[r * kPanelRows + i];
     reduce_add8(sums, y);
     for (int32_t i = 0; i < weights; ++i) write(work, row + r, out + i, y[i]);

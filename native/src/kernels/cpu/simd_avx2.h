@@ -103,6 +103,11 @@ L4J_INLINE Ints load_u8(const void* p) {
   const __m128i b = load128(p, 0);
   return {_mm256_cvtepu8_epi32(b), _mm256_cvtepu8_epi32(_mm_unpackhi_epi64(b, b))};
 }
+// 16 bytes that were put together in integer registers: a load would wait for stores of other sizes.
+L4J_INLINE Ints widen_u8(uint64_t low, uint64_t high) {
+  return {_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(low))),
+          _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(high)))};
+}
 L4J_INLINE Ints load_i8(const void* p) {
   const __m128i b = load128(p, 0);
   return {_mm256_cvtepi8_epi32(b), _mm256_cvtepi8_epi32(_mm_unpackhi_epi64(b, b))};

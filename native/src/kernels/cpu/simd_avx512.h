@@ -96,6 +96,10 @@ L4J_INLINE Vec to_float(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
 L4J_INLINE Ints bits_of(Vec a) { return {_mm512_castps_si512(a.v)}; }
 L4J_INLINE Vec floats_of(Ints a) { return {_mm512_castsi512_ps(a.v)}; }
 L4J_INLINE Ints load_u8(const void* p) { return {_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))}; }
+// 16 bytes that were put together in integer registers: a load would wait for stores of other sizes.
+L4J_INLINE Ints widen_u8(uint64_t low, uint64_t high) {
+  return {_mm512_cvtepu8_epi32(_mm_set_epi64x(static_cast<int64_t>(high), static_cast<int64_t>(low)))};
+}
 L4J_INLINE Ints load_i8(const void* p) { return {_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))}; }
 
 }  // namespace latent4j::cpu::L4J_LEVEL

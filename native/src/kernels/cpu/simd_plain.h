@@ -100,6 +100,11 @@ L4J_INLINE Ints load_bytes(const void* p) {
   return read<Ints>(lanes);
 }
 L4J_INLINE Ints load_u8(const void* p) { return load_bytes<uint8_t>(p); }
+// 16 bytes that were put together in integer registers.
+L4J_INLINE Ints widen_u8(uint64_t low, uint64_t high) {
+  const uint64_t both[2] = {low, high};
+  return load_u8(both);
+}
 L4J_INLINE Ints load_i8(const void* p) { return load_bytes<int8_t>(p); }
 
 }  // namespace latent4j::cpu::L4J_LEVEL
