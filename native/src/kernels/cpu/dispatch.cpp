@@ -1,6 +1,10 @@
 // dispatch.cpp: picks a CPU level at run time. The only place that asks the CPU (and, through it, whether the OS saves the registers).
 #include "kernels/cpu/dispatch.h"
 
+#if defined(L4J_HAS_LEVEL_AVX2)
+#include <cpuid.h>
+#endif
+
 #include "base/error.h"
 
 namespace latent4j::cpu {
@@ -17,13 +21,21 @@ struct Level {
   const Ops& (*table)();
 };
 
+#if defined(L4J_HAS_LEVEL_AVX2)
+// clang 14, which builds the fuzzers, does not know "f16c" as a name.
+bool supports_f16c() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+#endif
+
 // Slowest first, only those present. What a level's flags in cmake/CpuDispatch.cmake allow the compiler to use is checked here.
 std::vector<Level> present() {
   std::vector<Level> found = {{"plain", plain::table}};
 #if defined(L4J_HAS_LEVEL_AVX2)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2") ||
-      !__builtin_cpu_supports("f16c")) {
+      !supports_f16c()) {
     return found;
   }
   found.push_back({"avx2", avx2::table});
