@@ -40,8 +40,8 @@ public final class CheckpointFiles {
             return path;
         }
         HubId id = HubId.parse(pathOrId).orElseThrow(() -> new LatentException(ErrorCode.FILE_NOT_FOUND, "'" + pathOrId
-                + "' is neither an existing folder or file (sought as " + absolute(pathOrId) + ") nor a Hugging Face id like Qwen/Qwen3-0.6B"
-                + " or org/name:file.gguf"));
+                + "' is neither an existing folder or file (sought as " + absolute(pathOrId)
+                + ") nor a Hugging Face id like Qwen/Qwen3-0.6B or org/name:file.gguf"));
         HubSettings settings = HubSettings.of(environment);
         HubCache cache = new HubCache(settings.cache(), id);
         try {
@@ -51,7 +51,8 @@ public final class CheckpointFiles {
             }
             if (settings.offline()) {
                 throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "'" + pathOrId + "' is no existing path (sought as "
-                        + absolute(pathOrId) + ") and not whole in the cache " + cache.folder() + ", and HF_HUB_OFFLINE forbids a download");
+                        + absolute(pathOrId) + ") and not whole in the cache "
+                        + cache.folder() + ", and HF_HUB_OFFLINE forbids a download");
             }
             return new HubDownload(new HubClient(settings, patience), cache, id, listener).run();
         } catch (InterruptedException | ClosedByInterruptException | FileLockInterruptionException e) {

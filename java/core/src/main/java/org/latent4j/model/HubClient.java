@@ -112,7 +112,9 @@ final class HubClient {
             HttpResponse<T> response = null;
             IOException broken = null;
             try {
-                response = http.send(request(address).timeout(patience.stalled()).method(method, HttpRequest.BodyPublishers.noBody()).build(), body);
+                HttpRequest request = request(address).timeout(patience.stalled())
+                        .method(method, HttpRequest.BodyPublishers.noBody()).build();
+                response = http.send(request, body);
             } catch (IOException e) {
                 broken = e;
             }
@@ -137,7 +139,8 @@ final class HubClient {
 
     /** The token goes to the Hub only, never to where it redirects. */
     private HttpRequest.Builder request(URI address) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(address).header("User-Agent", "latent4j").header("Accept-Encoding", "identity");
+        HttpRequest.Builder request = HttpRequest.newBuilder(address).header("User-Agent", "latent4j")
+                .header("Accept-Encoding", "identity");
         if (settings.token() != null && isHub(address)) {
             request.header("Authorization", "Bearer " + settings.token());
         }

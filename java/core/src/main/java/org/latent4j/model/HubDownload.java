@@ -175,7 +175,8 @@ final class HubDownload {
             } else if (status != 200 && status != 206) {
                 throw client.refused(file.address(), status);
             }
-            boolean resumed = status == 206 && response.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + offset + "-");
+            boolean resumed = status == 206
+                    && response.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + offset + "-");
             if (status == 206 && !resumed && offset > 0) {
                 Files.delete(incomplete);
                 return "the server sent another range than asked for";

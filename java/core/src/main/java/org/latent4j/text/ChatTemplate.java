@@ -110,7 +110,8 @@ public final class ChatTemplate {
      * The chat as the text the model reads.
      *
      * @param messages in order
-     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt} is true unless given
+     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt} is
+     *     true unless given
      * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, or it cannot be evaluated
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {

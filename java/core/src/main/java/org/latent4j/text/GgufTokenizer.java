@@ -38,7 +38,8 @@ final class GgufTokenizer {
             case "gpt2" -> new GgufTokenizer(metadata, source).byteLevel().toString();
             case "llama" -> new GgufTokenizer(metadata, source).sentencePiece().toString();
             default -> throw new LatentException(ErrorCode.BAD_TOKENIZER,
-                    source + ": tokenizer.ggml.model is '" + model + "'; supported are gpt2 (byte-level BPE) and llama (SentencePiece BPE)");
+                    source + ": tokenizer.ggml.model is '" + model
+                    + "'; supported are gpt2 (byte-level BPE) and llama (SentencePiece BPE)");
         };
     }
 

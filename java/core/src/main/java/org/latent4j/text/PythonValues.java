@@ -19,6 +19,8 @@ final class PythonValues {
         }
     };
 
+    private static final int LONGEST_REPEAT = 1 << 16;
+
     private PythonValues() {}
 
     /** A Java value as a template sees it, deeply. */
@@ -97,7 +99,7 @@ final class PythonValues {
     /** What a for loop or a filter over a sequence sees. */
     static List<Object> list(Object value) {
         if (value == null) {
-            return List.of();
+            return new ArrayList<>();
         } else if (value instanceof Collection<?> c) {
             return new ArrayList<>(c);
         } else if (value instanceof Map<?, ?> m) {
@@ -174,8 +176,10 @@ final class PythonValues {
             List<Object> joined = new ArrayList<>(x);
             joined.addAll(y);
             return joined;
-        } else if (operator.equals("*") && a instanceof String s) {
-            return s.repeat((int) Math.max(0, index(b)));
+        } else if (operator.equals("*") && (a instanceof String || a instanceof List)) {
+            return repeated(a, index(b));
+        } else if (operator.equals("*") && (b instanceof String || b instanceof List)) {
+            return repeated(b, index(a));
         } else if (operator.equals("%") && a instanceof String s) {
             return PythonMethods.format(s, b instanceof List<?> args ? args : List.of(b));
         }
@@ -200,6 +204,18 @@ final class PythonValues {
             default -> whole && y.longValue() >= 0 ? (Object) Math.round(Math.pow(x.longValue(), y.longValue()))
                     : (Object) Math.pow(x.doubleValue(), y.doubleValue());
         };
+    }
+
+    private static Object repeated(Object sequence, long times) {
+        int count = (int) Math.max(0, Math.min(times, LONGEST_REPEAT));
+        if (sequence instanceof String s) {
+            return s.repeat(count);
+        }
+        List<Object> result = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            result.addAll((List<?>) sequence);
+        }
+        return result;
     }
 
     /** value[start:stop:step]; a bound that is null is left out. */

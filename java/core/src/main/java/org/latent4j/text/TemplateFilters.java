@@ -68,6 +68,9 @@ final class TemplateFilters {
         if (filter.equals("abs")) {
             return value instanceof Double d ? (Object) Math.abs(d) : (Object) Math.abs(PythonValues.index(value));
         } else if (filter.equals("round")) {
+            if (!(value instanceof Double)) {
+                return PythonValues.index(value);
+            }
             double scale = Math.pow(10, PythonValues.index(a.get(0, "precision", 0L)));
             return Math.rint(PythonValues.number(value).doubleValue() * scale) / scale;
         }
@@ -98,7 +101,8 @@ final class TemplateFilters {
                 break;
             default:
         }
-        List<Object> items = PythonValues.list(value);
+        boolean chooses = List.of("map", "select", "reject", "selectattr", "rejectattr").contains(filter);
+        List<Object> items = chooses && !PythonValues.truth(value) ? new ArrayList<>() : PythonValues.list(value);
         Object attribute = a.get(-1, "attribute", null);
         return switch (filter) {
             case "list" -> items;
@@ -111,18 +115,18 @@ final class TemplateFilters {
                 yield items;
             }
             case "sort" -> {
-                Comparator<Object> order = Comparator.comparing(item -> path(item, attribute), PythonValues::compare);
+                Comparator<Object> order = Comparator.comparing(item -> folded(path(item, attribute)), PythonValues::compare);
                 items.sort(a.truth(0, "reverse") ? order.reversed() : order);
                 yield items;
             }
             case "unique" -> {
                 Map<Object, Object> seen = new LinkedHashMap<>();
-                items.forEach(item -> seen.putIfAbsent(path(item, attribute), item));
+                items.forEach(item -> seen.putIfAbsent(folded(path(item, attribute)), item));
                 yield new ArrayList<>(seen.values());
             }
             case "sum" -> items.stream().map(item -> path(item, attribute)).reduce(0L, (x, y) -> PythonValues.arithmetic("+", x, y));
-            case "min" -> items.stream().min(PythonValues::compare).orElse(null);
-            case "max" -> items.stream().max(PythonValues::compare).orElse(null);
+            case "min" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) < 0 ? y : x).orElse(null);
+            case "max" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) > 0 ? y : x).orElse(null);
             case "map" -> map(items, attribute, a);
             default -> select(filter, items, a);
         };
@@ -162,6 +166,11 @@ final class TemplateFilters {
             }
         }
         return chosen;
+    }
+
+    /** Jinja2 orders strings without regard to case. */
+    private static Object folded(Object value) {
+        return value instanceof String s ? s.toLowerCase(Locale.ROOT) : value;
     }
 
     /** Tests may be named by their sign. */

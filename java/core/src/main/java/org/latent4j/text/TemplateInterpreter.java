@@ -77,7 +77,8 @@ final class TemplateInterpreter extends JinjavaInterpreter implements TemplateEx
             };
         } catch (TemplateError | ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
             // The latter three: a method or filter got an argument of a type it does not take, or too few.
-            String message = e instanceof TemplateError ? e.getMessage() : "an argument is missing or of a wrong type (" + e.getMessage() + ")";
+            String message = e instanceof TemplateError ? e.getMessage()
+                    : "an argument is missing or of a wrong type (" + e.getMessage() + ")";
             rendering.failure = rendering.failure == null ? "line " + entry.line() + ": " + message : rendering.failure;
             return null;
         }
