@@ -3,9 +3,9 @@ package org.latent4j;
 import java.util.Objects;
 
 /**
- * The one exception of this library beside {@link IllegalArgumentException} and {@link IllegalStateException}, which report what Java
- * could see before any work began. Its message starts with the code in brackets, {@code [OUT_OF_PAGES] need 12, free 3}; whoever
- * throws it has freed what the call took and left every memory as it was.
+ * The one exception of this library beside {@link IllegalArgumentException} and {@link IllegalStateException}, which
+ * report what Java could see before any work began. Its message starts with the code in brackets, {@code [OUT_OF_PAGES]
+ * need 12, free 3}; whoever throws it has freed what the call took and left every memory as it was.
  */
 public final class LatentException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -20,11 +20,11 @@ import org.latent4j.text.GenerationConfig;
 import org.latent4j.text.Tokenizer;
 
 /**
- * A model instance: weights shared with other instances of the same files in this process, and a page pool of its own. It may be used
- * from any thread; only a memory is one thread's at a time.
+ * A model instance: weights shared with other instances of the same files in this process, and a page pool of its own.
+ * It may be used from any thread; only a memory is one thread's at a time.
  *
- * <p>Whatever needs native code throws {@link LatentException} with code {@code CLOSED} after close. The model's memories live on until they
- * are closed themselves.
+ * <p>Whatever needs native code throws {@link LatentException} with code {@code CLOSED} after close. The model's
+ * memories live on until they are closed themselves.
  */
 public final class LatentModel implements AutoCloseable {
     private final Path path;
@@ -42,10 +42,10 @@ public final class LatentModel implements AutoCloseable {
     /**
      * Opens a checkpoint with default options.
      *
-     * @param pathOrId a Hugging Face folder, a {@code .gguf} file, or an id such as {@code Qwen/Qwen3-0.6B}, which is looked up in the
-     *     local cache and then downloaded
-     * @throws LatentException {@code FILE_NOT_FOUND}, {@code BAD_CHECKPOINT}, {@code UNSUPPORTED}, {@code DOWNLOAD_FAILED} or
-     *     {@code OUT_OF_MEMORY}
+     * @param pathOrId a Hugging Face folder, a {@code .gguf} file, or an id such as {@code Qwen/Qwen3-0.6B}, which is
+     *     looked up in the local cache and then downloaded
+     * @throws LatentException {@code FILE_NOT_FOUND}, {@code BAD_CHECKPOINT}, {@code UNSUPPORTED}, {@code
+     *     DOWNLOAD_FAILED} or {@code OUT_OF_MEMORY}
      */
     public static LatentModel open(String pathOrId) {
         return open(pathOrId, ModelOptions.defaults());
@@ -66,7 +66,8 @@ public final class LatentModel implements AutoCloseable {
      *
      * @param path a Hugging Face folder or a {@code .gguf} file
      * @param options threads, memory, instruction set
-     * @throws LatentException as {@link #open(String)}; {@code UNSUPPORTED} also if this machine lacks the instruction set asked for
+     * @throws LatentException as {@link #open(String)}; {@code UNSUPPORTED} also if this machine lacks the instruction
+     *     set asked for
      */
     public static LatentModel open(Path path, ModelOptions options) {
         return new LatentModel(path, NativeModel.open(path, Objects.requireNonNull(options, "options")));
@@ -148,30 +149,30 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
-     * Prefill, latent steps and decode of a ragged batch, in one native call. Interrupting the calling thread ends it within one layer of
-     * one step: {@code CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is thrown, the memories hold what they
-     * held before.
+     * Prefill, latent steps and decode of a ragged batch, in one native call. Interrupting the calling thread ends it
+     * within one layer of one step: {@code CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is
+     * thrown, the memories hold what they held before.
      *
      * @param rollout what to do
      * @param listener hears of it while it runs, and may stop members; null: nobody
      * @throws IllegalArgumentException if a token is outside the vocabulary or a memory is of another model instance
-     * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and nothing to go on
-     *     from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE} or {@code CLOSED}
+     * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and
+     *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE} or {@code CLOSED}
      */
     public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
         return model.rollout(rollout, listener);
     }
 
     /**
-     * A new memory of this instance: the spans end to end. They may be of other instances, of another page size and memory type. The
-     * result has no last hidden state: the next rollout on it needs a prompt.
+     * A new memory of this instance: the spans end to end. They may be of other instances, of another page size and
+     * memory type. The result has no last hidden state: the next rollout on it needs a prompt.
      *
      * @param spans in the order they shall have; may be empty
-     * @param rotateKeys whether keys are rotated from their old positions to their new ones. Without, they keep the old rotation: the
-     *     fault of the paper's code, for comparing with it
+     * @param rotateKeys whether keys are rotated from their old positions to their new ones. Without, they keep the old
+     *     rotation: the fault of the paper's code, for comparing with it
      * @throws IllegalArgumentException if a span ends beyond its memory
-     * @throws LatentException {@code INCOMPATIBLE_MEMORY}, {@code OUT_OF_PAGES}, {@code CONTEXT_EXCEEDED}, {@code MEMORY_BUSY} or
-     *     {@code CLOSED}
+     * @throws LatentException {@code INCOMPATIBLE_MEMORY}, {@code OUT_OF_PAGES}, {@code CONTEXT_EXCEEDED}, {@code
+     *     MEMORY_BUSY} or {@code CLOSED}
      */
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
         return model.assemble(spans, rotateKeys);
@@ -187,8 +188,8 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
-     * A hand-off into this instance's pool: a new memory with the content of {@code other}. In one pool the pages are shared; from another
-     * instance they are copied straight, and converted if the memory types differ.
+     * A hand-off into this instance's pool: a new memory with the content of {@code other}. In one pool the pages are
+     * shared; from another instance they are copied straight, and converted if the memory types differ.
      *
      * @throws LatentException as {@link #assemble}
      */
@@ -232,7 +233,9 @@ public final class LatentModel implements AutoCloseable {
         return model.isClosed();
     }
 
-    /** Lets go of weights and pool, once running calls and living memories are done with them. Closing twice is fine. */
+    /**
+     * Lets go of weights and pool, once running calls and living memories are done with them. Closing twice is fine.
+     */
     @Override
     public void close() {
         model.close();

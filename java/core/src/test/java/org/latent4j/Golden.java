@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** One of the tiny checkpoints of {@code native/tests/data/golden} and the numbers that the method must produce on it. */
+/**
+ * One of the tiny checkpoints of {@code native/tests/data/golden} and the numbers that the method must produce on it.
+ */
 public final class Golden {
     /** The four checkpoints. */
     public static final List<String> NAMES = List.of("tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3");
@@ -21,7 +23,8 @@ public final class Golden {
 
     private Golden(Path folder) throws IOException {
         this.folder = folder;
-        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(folder.resolve("golden.safetensors"))).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(folder.resolve("golden.safetensors")))
+                .order(ByteOrder.LITTLE_ENDIAN);
         byte[] json = new byte[Math.toIntExact(file.getLong())];
         file.get(json);
         header = new ObjectMapper().readTree(json);

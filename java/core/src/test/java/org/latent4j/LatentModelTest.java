@@ -37,9 +37,10 @@ class LatentModelTest {
     @Test
     void theShapeIsTheCheckpoints() {
         try (LatentModel model = LatentModel.open(golden.folder(), small().pageSize(32).build())) {
-            assertThat(model.info()).extracting("family", "nLayers", "dModel", "nHeads", "nKvHeads", "headDim", "dFf", "vocabularySize",
-                    "maxPositions").containsExactly("qwen3", 3, 64, 4, 2, 32, 160, 512, 4096);
-            assertThat(model.info().json()).contains("\"page_size\":32", "\"memory_type\":\"F32\"", "\"tied_embeddings\":true");
+            assertThat(model.info()).extracting("family", "nLayers", "dModel", "nHeads", "nKvHeads", "headDim", "dFf",
+                    "vocabularySize", "maxPositions").containsExactly("qwen3", 3, 64, 4, 2, 32, 160, 512, 4096);
+            assertThat(model.info().json()).contains("\"page_size\":32", "\"memory_type\":\"F32\"",
+                    "\"tied_embeddings\":true");
             assertThat(model.freePages()).isEqualTo(128);
             assertThat(model.path()).isEqualTo(golden.folder());
             assertThat(model.generation()).isNotNull();
@@ -66,7 +67,8 @@ class LatentModelTest {
         byte[] weights = Files.readAllBytes(golden.folder().resolve("model.safetensors"));
         Files.write(folder.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, weights.length - 100));
         refused(ErrorCode.BAD_CHECKPOINT, () -> LatentModel.open(folder), "model.safetensors");
-        Files.write(folder.resolve("x.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1});
+        Files.write(folder.resolve("x.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1,
+                -1});
         refused(ErrorCode.BAD_CHECKPOINT, () -> LatentModel.open(folder.resolve("x.gguf")), "x.gguf");
         Files.write(folder.resolve("model.safetensors"), weights);
         Files.writeString(folder.resolve("config.json"), Files.readString(folder.resolve("config.json"))
@@ -87,25 +89,31 @@ class LatentModelTest {
 
     @Test
     void anInstructionSetThatIsNotThereIsAnError() {
-        refused(ErrorCode.UNSUPPORTED, () -> LatentModel.open(golden.folder(), small().cpuLevel("sse9").build()), "sse9", "plain");
+        refused(ErrorCode.UNSUPPORTED, () -> LatentModel.open(golden.folder(), small().cpuLevel("sse9").build()),
+                "sse9", "plain");
     }
 
     @Test
     void badRolloutsLeaveEverythingUsable() {
-        try (LatentModel model = LatentModel.open(golden.folder(), small().memoryPositions(64).build()); Memory memory = model.newMemory()) {
+        try (LatentModel model = LatentModel.open(golden.folder(), small().memoryPositions(64).build());
+                Memory memory = model.newMemory()) {
             long free = model.freePages();
             assertThatThrownBy(() -> model.rollout(Rollout.builder().add(memory, new int[] {1, 2, 512}).build()))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("512", "index 2", "0 to 511");
             assertThatThrownBy(() -> model.rollout(Rollout.builder().add(memory, new int[] {-1}).build()))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("-1");
-            refused(ErrorCode.NO_HIDDEN_STATE, () -> model.rollout(Rollout.builder().add(memory, new int[0]).latentSteps(1).build()));
-            refused(ErrorCode.CONTEXT_EXCEEDED, () -> model.rollout(Rollout.builder().add(memory, new int[5000]).build()), "4096");
+            refused(ErrorCode.NO_HIDDEN_STATE, () -> model.rollout(Rollout.builder().add(memory, new int[0])
+                    .latentSteps(1).build()));
+            refused(ErrorCode.CONTEXT_EXCEEDED, () -> model.rollout(Rollout.builder().add(memory, new int[5000])
+                    .build()), "4096");
             refused(ErrorCode.CONTEXT_EXCEEDED,
                     () -> model.rollout(Rollout.builder().add(memory, new int[1]).latentSteps(4096).build()), "4096");
-            refused(ErrorCode.OUT_OF_PAGES, () -> model.rollout(Rollout.builder().add(memory, new int[100]).build()), "need 7", "free 4");
+            refused(ErrorCode.OUT_OF_PAGES, () -> model.rollout(Rollout.builder().add(memory, new int[100]).build()),
+                    "need 7", "free 4");
             assertThat(memory.length()).isZero();
             assertThat(model.freePages()).isEqualTo(free);
-            assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(16)).build()).tokens(0))
+            assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(16))
+                    .build()).tokens(0))
                     .isEqualTo(golden.ints("single.tokens"));
             try (Memory stolen = Memories.notOurs()) {
                 assertThatThrownBy(() -> model.rollout(Rollout.builder().add(stolen, new int[] {1}).build()))
@@ -117,18 +125,21 @@ class LatentModelTest {
     /** A Memory that somebody else implemented. */
     private static final class Memories {
         static Memory notOurs() {
-            return (Memory) java.lang.reflect.Proxy.newProxyInstance(Memory.class.getClassLoader(), new Class<?>[] {Memory.class},
+            return (Memory) java.lang.reflect.Proxy.newProxyInstance(Memory.class.getClassLoader(),
+                    new Class<?>[] {Memory.class},
                     (proxy, method, arguments) -> null);
         }
     }
 
     @Test
     void aFullContextEndsDecoding() {
-        try (LatentModel model = LatentModel.open(golden.folder(), small().memoryPositions(8192).build()); Memory memory = model.newMemory()) {
+        try (LatentModel model = LatentModel.open(golden.folder(), small().memoryPositions(8192).build());
+                Memory memory = model.newMemory()) {
             int[] prompt = new int[4090];
             java.util.Arrays.fill(prompt, 7);
             var member = model.rollout(
-                    Rollout.builder().add(memory, prompt).sampling(Sampling.greedy(Integer.MAX_VALUE)).build()).members().get(0);
+                    Rollout.builder().add(memory, prompt).sampling(Sampling.greedy(Integer.MAX_VALUE)).build())
+                            .members().get(0);
             assertThat(member.stopReason()).isEqualTo(StopReason.CONTEXT);
             assertThat(member.tokens()).hasSize(7);
             assertThat(memory.length()).isEqualTo(4096);
@@ -138,7 +149,8 @@ class LatentModelTest {
     @Test
     void weightsAreSharedAndPoolsAreNot() {
         try (LatentModel one = LatentModel.open(golden.folder(), small().build());
-                LatentModel two = LatentModel.open(golden.folder(), small().build()); Memory memory = one.newMemory()) {
+                LatentModel two = LatentModel.open(golden.folder(), small().build());
+                Memory memory = one.newMemory()) {
             one.rollout(Rollout.builder().add(memory, golden.prompt(0)).build());
             assertThat(one.freePages()).isEqualTo(256 - 3);
             assertThat(two.freePages()).isEqualTo(256);
@@ -153,7 +165,8 @@ class LatentModelTest {
         Memory closed = model.newMemory();
         closed.close();
         refused(ErrorCode.CLOSED, () -> model.rollout(Rollout.builder().add(closed, new int[] {1}).build()), "memory");
-        refused(ErrorCode.CLOSED, () -> model.assemble(List.of(new org.latent4j.memory.Span(closed, 0, 1)), true), "memory");
+        refused(ErrorCode.CLOSED, () -> model.assemble(List.of(new org.latent4j.memory.Span(closed, 0, 1)), true),
+                "memory");
         model.close();
         model.close();
         assertThat(model.isClosed()).isTrue();

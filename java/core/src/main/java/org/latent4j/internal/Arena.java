@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The off-heap memory of one call: one direct buffer, handed out in slices. Buffers and not JavaCPP allocations, because those count
- * the whole process's resident memory, mapped weights included, against the Java heap's limit.
+ * The off-heap memory of one call: one direct buffer, handed out in slices. Buffers and not JavaCPP allocations,
+ * because those count the whole process's resident memory, mapped weights included, against the Java heap's limit.
  */
 final class Arena {
     static final int ALIGNMENT = 64;
@@ -18,7 +18,8 @@ final class Arena {
     /** @throws IllegalArgumentException if {@code bytes} is more than one buffer can hold */
     Arena(long bytes) {
         if (bytes > Integer.MAX_VALUE - 2 * ALIGNMENT) {
-            throw new IllegalArgumentException("arguments and captures of one call take " + bytes + " bytes, at most 2 GiB are possible");
+            throw new IllegalArgumentException("arguments and captures of one call take " + bytes
+                    + " bytes, at most 2 GiB are possible");
         }
         buffer = ByteBuffer.allocateDirect((int) padded(bytes) + ALIGNMENT).alignedSlice(ALIGNMENT);
     }

@@ -9,7 +9,10 @@ import org.bytedeco.javacpp.Loader;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
-/** What every crossing of the bridge shares: the library is loaded, its errors become {@link LatentException}, its JSON is read. */
+/**
+ * What every crossing of the bridge shares: the library is loaded, its errors become {@link LatentException}, its JSON
+ * is read.
+ */
 public final class Bridge {
     private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -26,11 +29,15 @@ public final class Bridge {
         try {
             Loader.load(Native.class);
         } catch (LinkageError e) {
-            throw new LatentException(ErrorCode.UNSUPPORTED, "no native library for " + Loader.getPlatform() + ": " + e.getMessage(), e);
+            throw new LatentException(ErrorCode.UNSUPPORTED, "no native library for " + Loader.getPlatform() + ": "
+                    + e.getMessage(), e);
         }
     }
 
-    /** What to throw for what came over the bridge: {@code "[CODE] text"} as that code, a Java exception of our own as it is. */
+    /**
+     * What to throw for what came over the bridge: {@code "[CODE] text"} as that code, a Java exception of our own as
+     * it is.
+     */
     static RuntimeException error(RuntimeException thrown) {
         if (thrown.getClass() != RuntimeException.class) {
             return thrown;  // JavaCPP throws no subclass

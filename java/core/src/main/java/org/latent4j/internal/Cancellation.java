@@ -5,8 +5,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 
 /**
- * Lets {@link Thread#interrupt()} reach a native call. The JDK runs {@link #implCloseChannel()} of the channel that a thread is blocked on
- * in the interrupting thread, or at once if the thread was interrupted before; nobody has to poll.
+ * Lets {@link Thread#interrupt()} reach a native call. The JDK runs {@link #implCloseChannel()} of the channel that a
+ * thread is blocked on in the interrupting thread, or at once if the thread was interrupted before; nobody has to poll.
  */
 final class Cancellation extends AbstractInterruptibleChannel {
     private final Runnable cancel;

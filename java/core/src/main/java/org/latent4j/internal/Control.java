@@ -9,7 +9,10 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.latent.Phase;
 
-/** The part of a running rollout that native code and Java threads both see: {@code l4j_control}, read and written without JNI. */
+/**
+ * The part of a running rollout that native code and Java threads both see: {@code l4j_control}, read and written
+ * without JNI.
+ */
 final class Control {
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final Phase[] PHASES = Phase.values();

@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A native object that Java owns. Each call counts itself in and out, so that closing while a thread is inside waits for that thread with
- * the freeing, not with the closing. Who forgets to close is found by a {@link Cleaner}, which frees and says where the object came from.
+ * A native object that Java owns. Each call counts itself in and out, so that closing while a thread is inside waits
+ * for that thread with the freeing, not with the closing. Who forgets to close is found by a {@link Cleaner}, which
+ * frees and says where the object came from.
  */
 final class Handle<P extends Pointer> {
     private static final Logger LOG = LoggerFactory.getLogger(Handle.class);
@@ -38,7 +39,10 @@ final class Handle<P extends Pointer> {
         this.opened = new Throwable("the " + what + " was made here");
     }
 
-    /** From now on the native object is freed when {@code owner}, which this handle must not refer to, becomes unreachable. */
+    /**
+     * From now on the native object is freed when {@code owner}, which this handle must not refer to, becomes
+     * unreachable.
+     */
     void watch(Object owner) {
         cleanable = CLEANER.register(owner, this::reclaim);
     }
@@ -97,7 +101,8 @@ final class Handle<P extends Pointer> {
 
     private void reclaim() {
         if (shut()) {
-            LOG.warn("A {} was never closed. It is freed now; close it, for its memory is not the garbage collector's to see.", what, opened);
+            LOG.warn("A {} was never closed and is freed only now: close it, the garbage collector cannot see its size",
+                    what, opened);
         }
     }
 }

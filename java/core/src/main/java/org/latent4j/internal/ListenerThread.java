@@ -7,8 +7,9 @@ import org.latent4j.latent.Phase;
 import org.latent4j.latent.RolloutListener;
 
 /**
- * Tells a listener of a running rollout, by looking at {@link Control} every few milliseconds. Every token is told once and in order,
- * also those decoded between the last look and the end; of the steps only the newest, and each phase's last.
+ * Tells a listener of a running rollout, by looking at {@link Control} every few milliseconds. Every token is told once
+ * and in order, also those decoded between the last look and the end; of the steps only the newest, and each phase's
+ * last.
  */
 final class ListenerThread extends Thread {
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -28,7 +29,8 @@ final class ListenerThread extends Thread {
     private RuntimeException failure;
     private Error error;
 
-    ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens, int[] lastSteps) {
+    ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens,
+            int[] lastSteps) {
         super("latent4j-listener");
         setDaemon(true);
         this.listener = listener;

@@ -20,7 +20,8 @@ final class NativeMemory implements Memory {
         if (memory instanceof NativeMemory known) {
             return known;
         }
-        throw new IllegalArgumentException("a memory of " + memory.getClass().getName() + " was not made by a LatentModel");
+        throw new IllegalArgumentException("a memory of " + memory.getClass().getName()
+                + " was not made by a LatentModel");
     }
 
     NativeModel model() {
@@ -70,7 +71,8 @@ final class NativeMemory implements Memory {
     @Override
     public KeysAndValues readLayer(int layer) {
         if (layer < 0 || layer >= model.info().nLayers()) {
-            throw new IllegalArgumentException("layer " + layer + ", the model has 0 to " + (model.info().nLayers() - 1));
+            throw new IllegalArgumentException("layer " + layer + ", the model has 0 to "
+                    + (model.info().nLayers() - 1));
         }
         return handle.call(pointer -> {
             int length = Native.l4j_memory_length(pointer);
@@ -88,7 +90,8 @@ final class NativeMemory implements Memory {
     public Span span(int begin, int end) {
         int length = length();
         if (begin < 0 || end < begin || end > length) {
-            throw new IllegalArgumentException("span [" + begin + ", " + end + ") of a memory of " + length + " positions");
+            throw new IllegalArgumentException("span [" + begin + ", " + end + ") of a memory of " + length
+                    + " positions");
         }
         return new Span(this, begin, end);
     }

@@ -47,9 +47,9 @@ public final class NativeModel {
 
     private static ModelInfo described(String json) {
         JsonNode shape = Bridge.json(json);
-        return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"), number(shape, "n_heads"),
-                number(shape, "n_kv_heads"), number(shape, "head_dim"), number(shape, "d_ff"), number(shape, "vocab"),
-                number(shape, "max_positions"), json);
+        return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"),
+                number(shape, "n_heads"), number(shape, "n_kv_heads"), number(shape, "head_dim"),
+                number(shape, "d_ff"), number(shape, "vocab"), number(shape, "max_positions"), json);
     }
 
     private static int number(JsonNode json, String key) {
@@ -140,7 +140,8 @@ public final class NativeModel {
     private static void check(Span span, int index, int length) {
         if (span.end() > length) {
             throw new IllegalArgumentException(
-                    "span " + index + " is [" + span.begin() + ", " + span.end() + ") of a memory of " + length + " positions");
+                    "span " + index + " is [" + span.begin() + ", " + span.end() + ") of a memory of " + length
+                            + " positions");
         }
     }
 
@@ -157,7 +158,8 @@ public final class NativeModel {
     public float[] align(AlignmentKind kind, float[] hidden) {
         int d = info.dModel();
         if (hidden.length % d != 0) {
-            throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model " + d);
+            throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model "
+                    + d);
         }
         float[] aligned = new float[hidden.length];
         return handle.call(model -> {

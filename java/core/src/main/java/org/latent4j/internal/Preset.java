@@ -7,8 +7,8 @@ import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
 /**
- * Tells JavaCPP how to turn {@code latent4j.h} into the class {@code Native}: its functions, and a nested {@code Pointer} for each struct.
- * The build compiles this class alone, runs the parser on it, and compiles the rest.
+ * Tells JavaCPP how to turn {@code latent4j.h} into the class {@code Native}: its functions, and a nested {@code
+ * Pointer} for each struct. The build compiles this class alone, runs the parser on it, and compiles the rest.
  */
 @Properties(
         value = @Platform(include = "latent4j.h", library = "jnilatent4j"),

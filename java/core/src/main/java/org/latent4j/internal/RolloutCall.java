@@ -21,8 +21,8 @@ import org.latent4j.latent.StopReason;
 import org.latent4j.model.ModelInfo;
 
 /**
- * One {@code l4j_rollout}: checks the arguments, lays them out off-heap once, makes the call, reads what came out. Nothing of Java runs per
- * step.
+ * One {@code l4j_rollout}: checks the arguments, lays them out off-heap once, makes the call, reads what came out.
+ * Nothing of Java runs per step.
  */
 final class RolloutCall {
     private final NativeModel model;
@@ -68,7 +68,8 @@ final class RolloutCall {
     /** A member's prompt, if it and its memory fit this model. */
     private int[] checked(int member) {
         if (NativeMemory.of(rollout.members().get(member).memory()).model() != model) {
-            throw new IllegalArgumentException("member " + member + " has a memory of another model instance; adopt() it first");
+            throw new IllegalArgumentException("member " + member
+                    + " has a memory of another model instance; adopt() it first");
         }
         int[] prompt = rollout.members().get(member).promptTokens();
         for (int at = 0; at < prompt.length; at++) {
@@ -104,9 +105,11 @@ final class RolloutCall {
     }
 
     private long bytes() {
-        return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class)) + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
-                + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1))
-                + Arena.padded(4L * endTokens.length) + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
+        return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class))
+                + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
+                + Control.bytes(n) + 2 * Arena.padded(8L * n)
+                + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
+                + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
                 + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
                 + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
@@ -118,7 +121,8 @@ final class RolloutCall {
 
     private void layOut(Arena arena, List<Native.l4j_memory> memories) {
         args = new Native.l4j_rollout_args(new BytePointer(arena.take(Pointer.sizeof(Native.l4j_rollout_args.class))));
-        figures = new Native.l4j_rollout_figures(new BytePointer(arena.take(Pointer.sizeof(Native.l4j_rollout_figures.class))));
+        figures = new Native.l4j_rollout_figures(
+                new BytePointer(arena.take(Pointer.sizeof(Native.l4j_rollout_figures.class))));
         control = new Control(arena, n);
         ByteBuffer addresses = arena.take(8L * n);
         ByteBuffer seeds = arena.take(8L * n);
@@ -137,12 +141,14 @@ final class RolloutCall {
             offsets.putInt(4 * (i + 1), offset);
         }
         ends.asIntBuffer().put(0, endTokens);
-        args.n_sequences(n).memories(new PointerPointer<>(new BytePointer(addresses))).tokens(ints(tokens)).token_offsets(ints(offsets))
-                .n_latent_steps(rollout.latentSteps()).alignment(rollout.alignment().ordinal())
-                .seeds(new LongPointer(new BytePointer(seeds))).end_tokens(ints(ends)).n_end_tokens(endTokens.length)
+        args.n_sequences(n).memories(new PointerPointer<>(new BytePointer(addresses))).tokens(ints(tokens))
+                .token_offsets(ints(offsets)).n_latent_steps(rollout.latentSteps())
+                .alignment(rollout.alignment().ordinal()).seeds(new LongPointer(new BytePointer(seeds)))
+                .end_tokens(ints(ends)).n_end_tokens(endTokens.length)
                 .new_tokens(ints(newTokens)).stop_reasons(ints(stopReasons));
         Sampling sampling = rollout.sampling();
-        args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP()).top_k(sampling.topK());
+        args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP())
+                .top_k(sampling.topK());
         layOutCaptures(arena);
     }
 
@@ -197,7 +203,10 @@ final class RolloutCall {
         return result(memories, listening);
     }
 
-    /** The listener failed, perhaps after native code was done: the memories shall hold what they held before all the same. */
+    /**
+     * The listener failed, perhaps after native code was done: the memories shall hold what they held before all the
+     * same.
+     */
     private void cutBack(List<Native.l4j_memory> memories) {
         for (int i = 0; i < n; i++) {
             truncate(memories.get(i), lengthsBefore[i]);
@@ -233,9 +242,10 @@ final class RolloutCall {
                     copy(logits, i * info.vocabularySize(), info.vocabularySize())));
             prompt += prompts[i].length;
         }
-        return new RolloutResult(members, new RolloutFigures(figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
-                Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()), Duration.ofNanos(figures.decode_ns()),
-                Duration.ofNanos(figures.first_token_ns())));
+        return new RolloutResult(members, new RolloutFigures(
+                figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
+                Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()),
+                Duration.ofNanos(figures.decode_ns()), Duration.ofNanos(figures.first_token_ns())));
     }
 
     private static float[] copy(ByteBuffer from, int begin, int length) {

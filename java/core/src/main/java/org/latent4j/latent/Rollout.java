@@ -6,8 +6,9 @@ import java.util.Objects;
 import org.latent4j.memory.Memory;
 
 /**
- * One native call's worth of work for a ragged batch: each member prefills its prompt after whatever its memory holds, runs the
- * latent steps, and decodes. Each of the three may be empty. A member's numbers do not depend on its companions.
+ * One native call's worth of work for a ragged batch: each member prefills its prompt after whatever its memory holds,
+ * runs the latent steps, and decodes. Each of the three may be empty. A member's numbers do not depend on its
+ * companions.
  *
  * <pre>{@code
  * Rollout rollout = Rollout.builder()
@@ -169,7 +170,8 @@ public final class Rollout {
         /**
          * The rollout.
          *
-         * @throws IllegalArgumentException if it has no members, one memory twice, or logits to capture and nothing to decode
+         * @throws IllegalArgumentException if it has no members, one memory twice, or logits to capture and nothing to
+         *     decode
          */
         public Rollout build() {
             if (members.isEmpty()) {
@@ -183,7 +185,7 @@ public final class Rollout {
                 }
             }
             if (capturesLogits && sampling.maxNewTokens() == 0) {
-                throw new IllegalArgumentException("logits are captured before the first decoded token, but maxNewTokens is 0");
+                throw new IllegalArgumentException("captureLogits() needs a token to decode, maxNewTokens is 0");
             }
             return new Rollout(this);
         }

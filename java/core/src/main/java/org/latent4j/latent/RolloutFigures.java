@@ -13,6 +13,6 @@ import java.time.Duration;
  * @param decode time of decoding
  * @param firstToken from the start of the call to the first decoded token; zero if there is none
  */
-public record RolloutFigures(long promptTokens, long latentSteps, long newTokens, Duration prefill, Duration think, Duration decode,
-        Duration firstToken) {
+public record RolloutFigures(long promptTokens, long latentSteps, long newTokens, Duration prefill, Duration think,
+        Duration decode, Duration firstToken) {
 }

@@ -1,13 +1,14 @@
 package org.latent4j.latent;
 
 /**
- * Hears of a running rollout, on a thread of its own: native code does not wait for it, but the call returns only after everything was
- * told. An exception it throws cancels the rollout and comes out of the call; the memories hold what they held before, though perhaps
- * without their last hidden state.
+ * Hears of a running rollout, on a thread of its own: native code does not wait for it, but the call returns only after
+ * everything was told. An exception it throws cancels the rollout and comes out of the call; the memories hold what
+ * they held before, though perhaps without their last hidden state.
  */
 public interface RolloutListener {
     /**
-     * The rollout has come to a new step. Steps may be skipped: only the newest is told, and the last one of each phase.
+     * The rollout has come to a new step. Steps may be skipped: only the newest is told, and the last one of each
+     * phase.
      *
      * @param phase where it is
      * @param step positions prefilled, latent steps or tokens decoded so far in this phase
@@ -20,7 +21,8 @@ public interface RolloutListener {
      *
      * @param member which, from 0 in the order of {@link Rollout.Builder#add}
      * @param token its id
-     * @return false if the member is to stop here: this token is its last, whatever native code decoded meanwhile is dropped
+     * @return false if the member is to stop here: this token is its last, whatever native code decoded meanwhile is
+     *     dropped
      */
     default boolean onToken(int member, int token) {
         return true;

@@ -29,7 +29,7 @@ public record RolloutResult(List<Member> members, RolloutFigures figures) {
      * @param latentHidden {@code [latentSteps, dModel]}, their outputs after the final norm
      * @param logits {@code [vocabulary]}, before the first decoded token
      */
-    public record Member(int[] tokens, StopReason stopReason, float[] promptHidden, float[] latents, float[] latentHidden,
-            float[] logits) {
+    public record Member(int[] tokens, StopReason stopReason, float[] promptHidden, float[] latents,
+            float[] latentHidden, float[] logits) {
     }
 }

@@ -1,7 +1,8 @@
 package org.latent4j.memory;
 
 /**
- * A copy of one layer's keys and values, row-major {@code [nKvHeads, length, headDim]}; keys are rotated for their position.
+ * A copy of one layer's keys and values, row-major {@code [nKvHeads, length, headDim]}; keys are rotated for their
+ * position.
  *
  * @param nKvHeads key-value heads
  * @param length positions

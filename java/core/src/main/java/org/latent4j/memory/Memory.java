@@ -3,14 +3,15 @@ package org.latent4j.memory;
 import org.latent4j.LatentException;
 
 /**
- * The KV cache of every layer: all positions an agent has seen, prompt and latent thoughts alike. Made by
- * {@link org.latent4j.LatentModel#newMemory()}, filled by rollouts, handed to the next agent as it is or as {@link Span}s.
+ * The KV cache of every layer: all positions an agent has seen, prompt and latent thoughts alike. Made by {@link
+ * org.latent4j.LatentModel#newMemory()}, filled by rollouts, handed to the next agent as it is or as {@link Span}s.
  *
- * <p>Memories of one model share pages of one pool: {@link #fork} copies no key, and writing to a shared page copies that page only. A
- * memory may outlive its model. One thread at a time may write to a memory, and it says so: {@code MEMORY_BUSY}.
+ * <p>Memories of one model share pages of one pool: {@link #fork} copies no key, and writing to a shared page copies
+ * that page only. A memory may outlive its model. One thread at a time may write to a memory, and it says so: {@code
+ * MEMORY_BUSY}.
  *
- * <p>Every method but {@link #close()} and {@link #isClosed()} throws {@link LatentException} with code {@code CLOSED} after close. Not
- * to be implemented by users.
+ * <p>Every method but {@link #close()} and {@link #isClosed()} throws {@link LatentException} with code {@code CLOSED}
+ * after close. Not to be implemented by users.
  */
 public interface Memory extends AutoCloseable {
     /** How many positions it holds. */

@@ -14,6 +14,6 @@ package org.latent4j.model;
  * @param maxPositions the longest context
  * @param json everything native code says of the model (rope, weight types, sizes, pool), as a JSON object
  */
-public record ModelInfo(String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf, int vocabularySize,
-        int maxPositions, String json) {
+public record ModelInfo(String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf,
+        int vocabularySize, int maxPositions, String json) {
 }

@@ -9,8 +9,10 @@ import org.latent4j.memory.MemoryType;
  * @param threads worker threads, the caller's included; 0: one per physical core this process may use
  * @param pageSize positions per page of memory, a power of two; 0: 16
  * @param memoryType how keys and values are stored
- * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the machine's RAM, 1 M at most
- * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the best present
+ * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the machine's
+ *     RAM, 1 M at most
+ * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the
+ *     best present
  */
 public record ModelOptions(int threads, int pageSize, MemoryType memoryType, long memoryPositions, String cpuLevel) {
     private static final int MAX_THREADS = 1024;
@@ -22,7 +24,8 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
             throw new IllegalArgumentException("threads is " + threads + ", must be 0 (all cores) to " + MAX_THREADS);
         }
         if (pageSize < 0 || Integer.bitCount(pageSize) > 1) {
-            throw new IllegalArgumentException("pageSize is " + pageSize + ", must be a power of two, or 0 for the default");
+            throw new IllegalArgumentException("pageSize is " + pageSize
+                    + ", must be a power of two, or 0 for the default");
         }
         if (memoryPositions < 0) {
             throw new IllegalArgumentException("memoryPositions is " + memoryPositions + ", must not be negative");

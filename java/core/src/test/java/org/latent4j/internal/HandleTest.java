@@ -31,7 +31,8 @@ class HandleTest {
     void useAfterCloseIsRefused() {
         Handle<Pointer> handle = handle();
         handle.close();
-        assertThatThrownBy(() -> handle.call(pointer -> 1)).isInstanceOf(LatentException.class).hasMessage("[CLOSED] this thing was closed")
+        assertThatThrownBy(() -> handle.call(pointer -> 1)).isInstanceOf(LatentException.class)
+                .hasMessage("[CLOSED] this thing was closed")
                 .extracting(e -> ((LatentException) e).code()).isEqualTo(ErrorCode.CLOSED);
         assertThatThrownBy(handle::acquire).isInstanceOf(LatentException.class);
         assertThat(freed).hasValue(1);

@@ -19,7 +19,8 @@ class FlatMemoryTest {
     @EnabledOnOs(OS.LINUX)
     void aThousandQuestionsTakeNoMoreThanAHundred() throws IOException {
         Golden golden = Golden.of("tiny-qwen3");
-        try (LatentModel model = LatentModel.open(golden.folder(), ModelOptions.builder().threads(2).memoryPositions(1024).build())) {
+        try (LatentModel model = LatentModel.open(golden.folder(), ModelOptions.builder().threads(2)
+                .memoryPositions(1024).build())) {
             long free = model.freePages();
             long after = 0;
             for (int question = 1; question <= 1000; question++) {
@@ -38,7 +39,8 @@ class FlatMemoryTest {
     private static void ask(LatentModel model, Golden golden, int question) {
         try (Memory memory = model.newMemory(); Memory expert = model.newMemory()) {
             RolloutListener listener = question % 2 == 0 ? null : new RolloutListener() { };
-            model.rollout(Rollout.builder().add(memory, golden.prompt(0)).add(expert, golden.prompt(1)).latentSteps(2).captureLatents()
+            model.rollout(Rollout.builder().add(memory, golden.prompt(0)).add(expert, golden.prompt(1)).latentSteps(2)
+                    .captureLatents()
                     .build(), listener);
             try (Memory merged = model.merge(java.util.List.of(memory, expert))) {
                 assertThat(model.rollout(Rollout.builder().add(merged, golden.prompt(3), question).captureLogits()
@@ -48,7 +50,8 @@ class FlatMemoryTest {
     }
 
     private static long residentBytes() throws IOException {
-        String line = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmRSS:")).findFirst()
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmRSS:"))
+                .findFirst()
                 .orElseThrow();
         return Long.parseLong(line.replaceAll("\\D", "")) << 10;
     }

@@ -19,7 +19,10 @@ import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
 import org.latent4j.model.ModelOptions;
 
-/** Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads, memory type. */
+/**
+ * Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads,
+ * memory type.
+ */
 class GoldenTest {
     private static final int LATENT_STEPS = 6;
     private static final int NEW_TOKENS = 16;
@@ -31,10 +34,11 @@ class GoldenTest {
         }
 
         /**
-         * For numbers that {@code thoughts} latent steps led to. Under some of these random weights each step makes the rounding of the
-         * steps before larger. numpy in f64, which rounds nothing, is 0.009 away from tiny-llama3's golden chain after 18 steps (0.0007 from
-         * its merge); and with nothing rounded but keys and values, to the nearest bf16, it is 0.04 and more away where the larger
-         * tolerances stand, as far as native code to two digits.
+         * For numbers that {@code thoughts} latent steps led to. Under some of these random weights each step makes the
+         * rounding of the steps before larger. numpy in f64, which rounds nothing, is 0.009 away from tiny-llama3's
+         * golden chain after 18 steps (0.0007 from its merge); and with nothing rounded but keys and values, to the
+         * nearest bf16, it is 0.04 and more away where the larger tolerances stand, as far as native code to two
+         * digits.
          */
         static Rule of(MemoryType type, String name, AlignmentKind kind, int thoughts) {
             boolean f32 = type == MemoryType.F32;
@@ -56,7 +60,8 @@ class GoldenTest {
                 worst = off >= worst ? off : Double.isNaN(off) ? Double.POSITIVE_INFINITY : worst;
             }
             assertThat(largest).as(what + " is not all zeros").isPositive();
-            assertThat(worst / largest).as(what + ": largest difference by the largest value").isLessThanOrEqualTo(tolerance);
+            assertThat(worst / largest).as(what + ": largest difference by the largest value")
+                    .isLessThanOrEqualTo(tolerance);
         }
 
         void check(String what, int[] actual, int[] expected) {
@@ -101,7 +106,8 @@ class GoldenTest {
                 Alignment alignment = model.alignment(kind);
                 Rule exact = Rule.of(MemoryType.F32);
                 exact.check("matrix", alignment.matrix(), golden.floats(tag(kind) + "matrix"));
-                exact.check("target_norm", new float[] {alignment.targetNorm()}, golden.floats(tag(kind) + "target_norm"));
+                exact.check("target_norm", new float[] {alignment.targetNorm()},
+                        golden.floats(tag(kind) + "target_norm"));
                 firstStep(model, golden, kind, Rule.of(type));
                 chain(model, golden, kind, thoughts -> Rule.of(type, name, kind, thoughts));
                 merge(model, golden, kind, Rule.of(type, name, kind, 3 * LATENT_STEPS));
@@ -127,16 +133,20 @@ class GoldenTest {
         String tag = tag(kind) + "chain.";
         int d = model.info().dModel();
         try (Memory memory = model.newMemory()) {
-            RolloutResult.Member first = model.rollout(thinking(kind).latentSteps(1).add(memory, golden.prompt(0)).build()).members().get(0);
+            RolloutResult.Member first = model.rollout(thinking(kind).latentSteps(1).add(memory, golden.prompt(0))
+                    .build()).members().get(0);
             rule.check(tag + "prompt_hidden.0", first.promptHidden(), golden.floats(tag + "prompt_hidden.0"));
-            rule.check(tag + "latents.0, first row", first.latents(), Arrays.copyOf(golden.floats(tag + "latents.0"), d));
-            rule.check(tag + "hidden.0, first row", first.latentHidden(), Arrays.copyOf(golden.floats(tag + "hidden.0"), d));
+            rule.check(tag + "latents.0, first row", first.latents(),
+                    Arrays.copyOf(golden.floats(tag + "latents.0"), d));
+            rule.check(tag + "hidden.0, first row", first.latentHidden(),
+                    Arrays.copyOf(golden.floats(tag + "hidden.0"), d));
         }
     }
 
     private static RolloutResult.Member judge(LatentModel model, Memory memory, Golden golden) {
         RolloutResult result = model.rollout(
-                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(NEW_TOKENS)).captureLogits().build());
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(NEW_TOKENS)).captureLogits()
+                        .build());
         assertThat(result.members().get(0).stopReason()).isEqualTo(StopReason.LIMIT);
         return result.members().get(0);
     }
@@ -164,7 +174,8 @@ class GoldenTest {
     }
 
     private static void thoughts(RolloutResult.Member member, Golden golden, String tag, int agent, Rule rule) {
-        rule.check(tag + "prompt_hidden." + agent, member.promptHidden(), golden.floats(tag + "prompt_hidden." + agent));
+        rule.check(tag + "prompt_hidden." + agent, member.promptHidden(),
+                golden.floats(tag + "prompt_hidden." + agent));
         rule.check(tag + "latents." + agent, member.latents(), golden.floats(tag + "latents." + agent));
         rule.check(tag + "hidden." + agent, member.latentHidden(), golden.floats(tag + "hidden." + agent));
     }
@@ -176,8 +187,10 @@ class GoldenTest {
         int size = keys.length / layers;
         for (int layer = 0; layer < layers; layer++) {
             KeysAndValues read = memory.readLayer(layer);
-            rule.check(tag + "keys of layer " + layer, read.keys(), Arrays.copyOfRange(keys, layer * size, (layer + 1) * size));
-            rule.check(tag + "values of layer " + layer, read.values(), Arrays.copyOfRange(values, layer * size, (layer + 1) * size));
+            rule.check(tag + "keys of layer " + layer, read.keys(),
+                    Arrays.copyOfRange(keys, layer * size, (layer + 1) * size));
+            rule.check(tag + "values of layer " + layer, read.values(),
+                    Arrays.copyOfRange(values, layer * size, (layer + 1) * size));
         }
     }
 
@@ -214,7 +227,8 @@ class GoldenTest {
                 assertThat(together.get(i).promptHidden()).as("member " + i).isEqualTo(alone.get(i).promptHidden());
                 assertThat(together.get(i).latentHidden()).as("member " + i).isEqualTo(alone.get(i).latentHidden());
                 assertThat(together.get(i).logits()).as("member " + i).isEqualTo(alone.get(i).logits());
-                assertThat(together.get(i).tokens()).as("member " + i).isEqualTo(alone.get(i).tokens()).hasSize(NEW_TOKENS);
+                assertThat(together.get(i).tokens()).as("member " + i).isEqualTo(alone.get(i).tokens())
+                        .hasSize(NEW_TOKENS);
             }
             assertThat(together.get(1).tokens()).as("members differ").isNotEqualTo(together.get(2).tokens());
         }
@@ -227,7 +241,8 @@ class GoldenTest {
         List<RolloutResult.Member> members = new ArrayList<>();
         for (int i = 0; i < lengths.length; i++) {
             if (batch == null || !together) {
-                batch = thinking(AlignmentKind.RIDGE).sampling(new Sampling(NEW_TOKENS, 0.9f, 0.95f, 40, new int[0])).captureLogits();
+                batch = thinking(AlignmentKind.RIDGE).sampling(new Sampling(NEW_TOKENS, 0.9f, 0.95f, 40, new int[0]))
+                        .captureLogits();
             }
             memories.add(model.newMemory());
             batch.add(memories.get(i), Arrays.copyOf(golden.prompt(i == 0 ? 0 : i % 3), lengths[i]), 1000 + i);

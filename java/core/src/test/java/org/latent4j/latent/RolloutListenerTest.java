@@ -49,7 +49,8 @@ class RolloutListenerTest {
         List<List<Integer>> told = List.of(new ArrayList<>(), new ArrayList<>());
         Map<Phase, List<Integer>> steps = new EnumMap<>(Phase.class);
         try (Memory other = model.newMemory()) {
-            RolloutResult result = model.rollout(Rollout.builder().add(memory, golden.prompt(3)).add(other, golden.prompt(1)).latentSteps(7)
+            RolloutResult result = model.rollout(Rollout.builder().add(memory, golden.prompt(3))
+                    .add(other, golden.prompt(1)).latentSteps(7)
                     .sampling(Sampling.greedy(16)).build(), new RolloutListener() {
                         @Override
                         public void onProgress(Phase phase, int step) {
@@ -80,14 +81,16 @@ class RolloutListenerTest {
             try (Memory a = model.newMemory(); Memory b = model.newMemory()) {
                 int[] taken = {0};
                 RolloutResult result = model.rollout(
-                        Rollout.builder().add(a, golden.prompt(3)).add(b, golden.prompt(3)).sampling(Sampling.greedy(200)).build(),
+                        Rollout.builder().add(a, golden.prompt(3)).add(b, golden.prompt(3))
+                                .sampling(Sampling.greedy(200)).build(),
                         new RolloutListener() {
                             @Override
                             public boolean onToken(int member, int token) {
                                 return member == 1 || ++taken[0] < keep;
                             }
                         });
-                assertThat(result.tokens(0)).hasSize(keep).isEqualTo(java.util.Arrays.copyOf(golden.ints("single.tokens"), keep));
+                assertThat(result.tokens(0)).hasSize(keep)
+                        .isEqualTo(java.util.Arrays.copyOf(golden.ints("single.tokens"), keep));
                 assertThat(result.members().get(0).stopReason()).isEqualTo(StopReason.ASKED);
                 assertThat(a.length()).isEqualTo(golden.prompt(3).length + keep - 1);
                 assertThat(result.tokens(1)).hasSize(200).startsWith(golden.ints("single.tokens"));
@@ -111,13 +114,15 @@ class RolloutListenerTest {
                     caller.interrupt();
                 }
             }
-        })).isInstanceOf(LatentException.class).extracting(e -> ((LatentException) e).code()).isEqualTo(ErrorCode.CANCELLED);
+        })).isInstanceOf(LatentException.class).extracting(e -> ((LatentException) e).code())
+                .isEqualTo(ErrorCode.CANCELLED);
         assertThat(Thread.interrupted()).as("the interrupt flag stays set").isTrue();
         assertThat(reached.get()).isBetween(1, LONG - 1);
         assertThat(memory.length()).isEqualTo(length);
         assertThat(memory.hidden()).isEqualTo(hidden);
         assertThat(model.freePages()).isEqualTo(free);
-        assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(0)).latentSteps(2).build()).figures().latentSteps())
+        assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(0)).latentSteps(2).build()).figures()
+                .latentSteps())
                 .isEqualTo(2);
     }
 
@@ -140,7 +145,8 @@ class RolloutListenerTest {
         })).isSameAs(mine);
         assertThat(memory.length()).isZero();
         assertThatThrownBy(() -> model.rollout(
-                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(2)).build(), new RolloutListener() {
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(2)).build(),
+                        new RolloutListener() {
                     @Override
                     public boolean onToken(int member, int token) {
                         throw mine;

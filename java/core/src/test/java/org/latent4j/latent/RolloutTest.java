@@ -21,7 +21,8 @@ class RolloutTest {
 
     @Test
     void valuesOutOfRangeAreRefusedWithTheValue() {
-        assertThatThrownBy(() -> Rollout.builder().latentSteps(-1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("-1");
+        assertThatThrownBy(() -> Rollout.builder().latentSteps(-1)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("-1");
         assertThatThrownBy(() -> Rollout.builder().build()).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Sampling(-5, 0, 1, 0, new int[0])).hasMessageContaining("-5");
         assertThatThrownBy(() -> new Sampling(1, -0.5f, 1, 0, new int[0])).hasMessageContaining("-0.5");
@@ -79,7 +80,8 @@ class RolloutTest {
     @Test
     void figuresSumOverMembers() {
         try (LatentModel model = open(2); Memory a = model.newMemory(); Memory b = model.newMemory()) {
-            RolloutFigures figures = model.rollout(Rollout.builder().add(a, golden.prompt(0)).add(b, golden.prompt(2)).latentSteps(5)
+            RolloutFigures figures = model.rollout(Rollout.builder().add(a, golden.prompt(0)).add(b, golden.prompt(2))
+                    .latentSteps(5)
                     .sampling(Sampling.greedy(4)).build()).figures();
             assertThat(figures.promptTokens()).isEqualTo(golden.prompt(0).length + golden.prompt(2).length);
             assertThat(figures.latentSteps()).isEqualTo(10);
@@ -91,14 +93,19 @@ class RolloutTest {
         }
     }
 
-    /** Latent steps after an earlier call's go on from the hidden state that it left, so cutting a rollout in two changes nothing. */
+    /**
+     * Latent steps after an earlier call's go on from the hidden state that it left, so cutting a rollout in two
+     * changes nothing.
+     */
     @Test
     void withoutPromptItGoesOnFromTheHiddenState() {
         try (LatentModel model = open(1); Memory whole = model.newMemory(); Memory parts = model.newMemory()) {
-            float[] once = model.rollout(Rollout.builder().add(whole, golden.prompt(0)).latentSteps(6).captureLatents().build()).members()
+            float[] once = model.rollout(Rollout.builder().add(whole, golden.prompt(0)).latentSteps(6).captureLatents()
+                    .build()).members()
                     .get(0).latentHidden();
             model.rollout(Rollout.builder().add(parts, golden.prompt(0)).latentSteps(2).build());
-            float[] rest = model.rollout(Rollout.builder().add(parts, new int[0]).latentSteps(4).captureLatents().build()).members().get(0)
+            float[] rest = model.rollout(Rollout.builder().add(parts, new int[0]).latentSteps(4).captureLatents()
+                    .build()).members().get(0)
                     .latentHidden();
             assertThat(rest).isEqualTo(java.util.Arrays.copyOfRange(once, 2 * model.info().dModel(), once.length));
             assertThat(parts.hidden()).isEqualTo(whole.hidden())
@@ -128,7 +135,8 @@ class RolloutTest {
             assertThat(random).isNotEqualTo(identity);
             assertThat(model.alignment(AlignmentKind.RANDOM).distanceFromIdentity()).isGreaterThan(0.5);
             assertThat(model.alignment(AlignmentKind.IDENTITY).distanceFromIdentity()).isZero();
-            assertThatThrownBy(() -> model.align(AlignmentKind.RIDGE, new float[d + 1])).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> model.align(AlignmentKind.RIDGE, new float[d + 1]))
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(String.valueOf(d + 1));
         }
     }

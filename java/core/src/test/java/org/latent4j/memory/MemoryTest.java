@@ -28,11 +28,13 @@ class MemoryTest {
     }
 
     private void think(LatentModel model, Memory memory, int agent) {
-        model.rollout(Rollout.builder().add(memory, golden.prompt(agent)).latentSteps(6).alignment(AlignmentKind.RIDGE).build());
+        model.rollout(Rollout.builder().add(memory, golden.prompt(agent)).latentSteps(6).alignment(AlignmentKind.RIDGE)
+                .build());
     }
 
     private RolloutResult.Member judge(LatentModel model, Memory memory) {
-        return model.rollout(Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(16)).captureLogits().build())
+        return model.rollout(Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(16))
+                .captureLogits().build())
                 .members().get(0);
     }
 
@@ -68,7 +70,9 @@ class MemoryTest {
 
     @Test
     void whatWasCutIsAsIfNeverSaid() {
-        try (LatentModel model = open(16, MemoryType.F32); Memory memory = model.newMemory(); Memory straight = model.newMemory()) {
+        try (LatentModel model = open(16, MemoryType.F32);
+                Memory memory = model.newMemory();
+                Memory straight = model.newMemory()) {
             think(model, memory, 0);
             think(model, memory, 1);
             memory.truncate(40);
@@ -79,7 +83,8 @@ class MemoryTest {
             assertThat(actual.logits()).isEqualTo(expected.logits());
             assertThat(actual.tokens()).isEqualTo(expected.tokens());
             assertThatThrownBy(() -> memory.truncate(memory.length() + 1)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> memory.truncate(-1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("-1");
+            assertThatThrownBy(() -> memory.truncate(-1)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("-1");
             memory.truncate(0);
             assertThat(memory.length()).isZero();
             assertThat(memory.bytes()).isZero();
@@ -87,15 +92,19 @@ class MemoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"16, F32, 16, F32", "16, F32, 8, F32", "4, F32, 64, F32", "16, F32, 8, BF16", "16, BF16, 32, F32", "8, BF16, 16, BF16"})
+    @CsvSource({"16, F32, 16, F32", "16, F32, 8, F32", "4, F32, 64, F32", "16, F32, 8, BF16", "16, BF16, 32, F32",
+            "8, BF16, 16, BF16"})
     void aHandOffBetweenInstancesKeepsEveryPosition(int fromPage, MemoryType from, int toPage, MemoryType to) {
-        try (LatentModel source = open(fromPage, from); LatentModel target = open(toPage, to); Memory memory = source.newMemory()) {
+        try (LatentModel source = open(fromPage, from);
+                LatentModel target = open(toPage, to);
+                Memory memory = source.newMemory()) {
             for (int agent = 0; agent < 3; agent++) {
                 think(source, memory, agent);
             }
             try (Memory adopted = target.adopt(memory)) {
                 assertThat(adopted.length()).isEqualTo(memory.length());
-                assertThat(adopted.bytes() * (from == MemoryType.F32 ? 2 : 1)).isEqualTo(memory.bytes() * (to == MemoryType.F32 ? 2 : 1));
+                assertThat(adopted.bytes() * (from == MemoryType.F32 ? 2 : 1))
+                        .isEqualTo(memory.bytes() * (to == MemoryType.F32 ? 2 : 1));
                 // bf16 keeps 8 bits of a number: half a unit of the last of them is lost at most.
                 float tolerance = from == MemoryType.F32 && to == MemoryType.BF16 ? 1f / 256 : 0;
                 for (int layer = 0; layer < 3; layer++) {
@@ -153,7 +162,9 @@ class MemoryTest {
     /** Rotating keys away and back gives the keys again; without rotation they stay what they were. */
     @Test
     void spansMoveWithTheirRotation() {
-        try (LatentModel model = open(16, MemoryType.F32); Memory memory = model.newMemory(); Memory other = model.newMemory()) {
+        try (LatentModel model = open(16, MemoryType.F32);
+                Memory memory = model.newMemory();
+                Memory other = model.newMemory()) {
             think(model, memory, 0);
             think(model, other, 1);
             try (Memory rotated = model.assemble(List.of(other.span(3, 21), memory.span(10, 30)), true);
@@ -172,7 +183,8 @@ class MemoryTest {
                 assertThat(cut(rotated, 18, 38, false)).isEqualTo(cut(memory, 10, 30, false));
                 assertThat(cut(kept, 0, 20, true)).isEqualTo(keys);
             }
-            assertThatThrownBy(() -> memory.span(5, 41)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("41");
+            assertThatThrownBy(() -> memory.span(5, 41)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("41");
             Span gone = memory.span(30, 40);
             memory.truncate(35);
             assertThatThrownBy(() -> model.assemble(List.of(gone), true)).isInstanceOf(IllegalArgumentException.class)
@@ -187,7 +199,8 @@ class MemoryTest {
         int dim = read.headDim();
         float[] out = new float[read.nKvHeads() * (end - begin) * dim];
         for (int head = 0; head < read.nKvHeads(); head++) {
-            System.arraycopy(all, (head * read.length() + begin) * dim, out, head * (end - begin) * dim, (end - begin) * dim);
+            System.arraycopy(all, (head * read.length() + begin) * dim, out, head * (end - begin) * dim,
+                    (end - begin) * dim);
         }
         return out;
     }
@@ -201,7 +214,9 @@ class MemoryTest {
         model.close();
         assertThat(memory.length()).isEqualTo(40);
         assertThat(memory.readLayer(0).keys()).isEqualTo(keys);
-        try (LatentModel next = open(8, MemoryType.F32); Memory adopted = next.adopt(memory); Memory fork = memory.fork()) {
+        try (LatentModel next = open(8, MemoryType.F32);
+                Memory adopted = next.adopt(memory);
+                Memory fork = memory.fork()) {
             assertThat(adopted.readLayer(0).keys()).isEqualTo(keys);
             assertThat(fork.length()).isEqualTo(40);
         }
@@ -250,7 +265,8 @@ class MemoryTest {
     @Test
     void layersOutsideAreRefused() {
         try (LatentModel model = open(16, MemoryType.F32); Memory memory = model.newMemory()) {
-            assertThatThrownBy(() -> memory.readLayer(3)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("layer 3");
+            assertThatThrownBy(() -> memory.readLayer(3)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("layer 3");
             assertThatThrownBy(() -> memory.readLayer(-1)).isInstanceOf(IllegalArgumentException.class);
             assertThat(memory.readLayer(0).keys()).isEmpty();
         }
