@@ -236,6 +236,9 @@ class TeamTest {
         assertThat(answer.agents().get(2).promptTokens()).isEqualTo(tokens("[planner]\n" + answer.agents().get(0).text().orElseThrow().strip()
             + "\n\n[critic]\n" + answer.agents().get(1).text().orElseThrow().strip() + "\n\nNow answer: q"));
         assertThat(answer.figures().handedOverBytes()).isZero();
+        Team official = Team.builder(model, Method.TEXT).agents(PLANNER, CRITIC, JUDGER).topology(Topology.HIERARCHICAL).temperature(0)
+            .maxNewTokens(9).compatibility(Compatibility.OFFICIAL).build();
+        assertThat(official.ask("q").text()).isEqualTo(answer.text());
     }
 
     private static int tokens(String message) {

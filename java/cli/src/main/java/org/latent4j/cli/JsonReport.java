@@ -58,6 +58,8 @@ final class JsonReport {
         node.put("top_p", plan.sampling().topP());
         node.put("top_k", plan.sampling().topK());
         node.put("seed", plan.seed());
+        node.set("stop", JSON.valueToTree(plan.stops()));
+        node.set("template_options", JSON.valueToTree(plan.templateOptions()));
     }
 
     private static void figures(ObjectNode node, Figures figures) {

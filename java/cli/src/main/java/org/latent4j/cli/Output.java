@@ -1,6 +1,7 @@
 package org.latent4j.cli;
 
 import java.util.Optional;
+import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /** What commands print: results on standard output, the rest beside it. */
@@ -31,9 +32,20 @@ final class Output {
 
     /** The one line that an error gets. */
     void error(Throwable error) {
-        String text = error instanceof LatentException ? error.getMessage()
-            : "[INTERNAL] " + error.getClass().getSimpleName() + ": " + Optional.ofNullable(error.getMessage()).orElse("no message");
-        String line = "latent4j: " + text.lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse("");
+        String line = "latent4j: " + coded(error).lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse("");
         terminal.err().println(terminal.colours() ? "\u001b[31m" + line + "\u001b[0m" : line);
+    }
+
+    /** The library's errors carry their code; for Java's own the nearest is found. */
+    private static String coded(Throwable error) {
+        String message = Optional.ofNullable(error.getMessage()).orElse("no message");
+        if (error instanceof LatentException) {
+            return message;
+        }
+        if (error instanceof IllegalArgumentException) {
+            return "[" + ErrorCode.BAD_ARGUMENT + "] " + message;
+        }
+        ErrorCode code = error instanceof OutOfMemoryError ? ErrorCode.OUT_OF_MEMORY : ErrorCode.INTERNAL;
+        return "[" + code + "] " + error.getClass().getSimpleName() + ": " + message;
     }
 }

@@ -63,6 +63,18 @@ class CommandsTest {
     }
 
     @Test
+    void thinkingAndStopStringsReachTheTeam() throws IOException {
+        assertThat(ask().get("settings").get("template_options").has("enable_thinking")).isFalse();
+        assertThat(ask("--thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(false)).isTrue();
+        assertThat(ask("--no-thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(true)).isFalse();
+        String text = ask().get("text").asText();
+        String stop = text.substring(text.length() / 2);
+        JsonNode cut = ask("--stop", "never there", "--stop", stop);
+        assertThat(cut.get("text").asText()).isEqualTo(text.substring(0, text.indexOf(stop)));
+        assertThat(cut.get("stop_reason").asText()).isEqualTo("asked");
+    }
+
+    @Test
     void methodsDiffer() throws IOException {
         assertThat(names(ask("--method", "single"))).containsExactly("single");
         JsonNode text = ask("--method", "text");

@@ -27,7 +27,8 @@ public final class TeamRun {
         check(plan, questions);
         long start = System.nanoTime();
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
-        Topology topology = plan.compatibility() == Compatibility.OFFICIAL ? plan.topology().official() : plan.topology();
+        boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
+        Topology topology = official ? plan.topology().official() : plan.topology();
         try (OpenMemories memories = new OpenMemories()) {
             Medium<?> medium = plan.method() == Method.LATENT
                 ? new LatentMedium(model, plan, listener, questions, meters, memories)

@@ -24,7 +24,7 @@ public interface Topology {
      */
     <C> void run(List<Agent> agents, Medium<C> medium);
 
-    /** The shape that the paper's published code runs under this name; most often the same. */
+    /** The shape that the paper's published code gives a latent team of this name; most often the same. */
     default Topology official() {
         return this;
     }

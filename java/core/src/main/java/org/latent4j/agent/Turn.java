@@ -50,7 +50,7 @@ final class Turn {
      * @param thoughtsBegin the position of the first latent thought
      * @param text what it wrote, empty if it only thought
      */
-    record Outcome(int question, Memory memory, int promptBegin, int thoughtsBegin, String text, StopReason stopReason) {
+    record Outcome(int question, Memory memory, int promptBegin, int thoughtsBegin, String text) {
     }
 
     /** Adds an agent that is to read {@code message} on a question, after what {@code memory} holds. */
@@ -93,12 +93,13 @@ final class Turn {
             Seat seat = seats.get(i);
             RolloutResult.Member member = result.members().get(i);
             String text = texts.get(i).finish();
-            int thoughts = seat.before() + seat.prompt().length;
-            outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), thoughts, text, member.stopReason()));
+            // A stop string may come with the last token that the limit allows; it is the reason then, too.
+            StopReason reason = texts.get(i).stopped() ? StopReason.ASKED : member.stopReason();
+            outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), seat.before() + seat.prompt().length, text));
             meters.get(seat.question()).add(trace(seat, latentSteps, sampling, member, text, result.figures()));
             if (answering) {
-                boolean ended = member.stopReason() == StopReason.END_TOKEN;
-                meters.get(seat.question()).answered(text, member.stopReason(), member.tokens().length - (ended ? 1 : 0),
+                boolean ended = reason == StopReason.END_TOKEN;
+                meters.get(seat.question()).answered(text, reason, member.tokens().length - (ended ? 1 : 0),
                     seconds(result.figures().firstToken()));
             }
         }
