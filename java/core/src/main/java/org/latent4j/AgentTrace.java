@@ -3,7 +3,8 @@ package org.latent4j;
 import java.util.Optional;
 
 /**
- * What one agent did for one question. Times are those of the call that it shared with the agents beside it and with the other questions.
+ * What one agent did for one question. Times are those of the call that it shared with the agents beside it and with
+ * the other questions.
  *
  * @param name the agent's name
  * @param memoryPositions positions of memory it was handed
@@ -15,6 +16,6 @@ import java.util.Optional;
  * @param thinkSeconds time of the latent steps
  * @param decodeSeconds time of decoding
  */
-public record AgentTrace(String name, int memoryPositions, int promptTokens, int latentSteps, int decodedTokens, Optional<String> text,
-        double prefillSeconds, double thinkSeconds, double decodeSeconds) {
+public record AgentTrace(String name, int memoryPositions, int promptTokens, int latentSteps, int decodedTokens,
+        Optional<String> text, double prefillSeconds, double thinkSeconds, double decodeSeconds) {
 }

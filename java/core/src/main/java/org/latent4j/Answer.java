@@ -9,8 +9,10 @@ import org.latent4j.latent.StopReason;
  *
  * @param question as it was asked
  * @param text what the answering agent wrote, up to a stop string or end token
- * @param extracted the answer in that text, by the team's kind of task ({@link org.latent4j.agent.AnswerExtraction}); empty if none is there
- * @param stopReason why the text ends; {@link StopReason#LIMIT} says that it was cut off, {@link StopReason#ASKED} that a stop string came
+ * @param extracted the answer in that text, by the team's kind of task ({@link org.latent4j.agent.AnswerExtraction});
+ *     empty if none is there
+ * @param stopReason why the text ends; {@link StopReason#LIMIT} says that it was cut off, {@link StopReason#ASKED} that
+ *     a stop string came
  * @param figures what it took
  * @param agents what each agent did, in the order of their work
  */

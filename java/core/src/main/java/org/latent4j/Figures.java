@@ -3,8 +3,8 @@ package org.latent4j;
 import java.util.Locale;
 
 /**
- * What one question took. Counts are the question's own; times are wall clock, and where questions were asked together they are those of
- * the batch that it shared.
+ * What one question took. Counts are the question's own; times are wall clock, and where questions were asked together
+ * they are those of the batch that it shared.
  *
  * @param promptTokens tokens prefilled, all agents together
  * @param latentSteps latent steps, all agents together
@@ -16,17 +16,21 @@ import java.util.Locale;
  * @param decodeSeconds time of decoding, all agents together
  * @param firstTokenSeconds from the start to the first token of the answer
  * @param totalSeconds from the start to the end
- * @param peakMemoryBytes the most bytes of keys and values that the question held at one time; pages that two memories share count twice
+ * @param peakMemoryBytes the most bytes of keys and values that the question held at one time; pages that two memories
+ *     share count twice
  */
-public record Figures(int promptTokens, int latentSteps, int decodedTokens, int readerTokens, long handedOverBytes, double prefillSeconds,
-        double thinkSeconds, double decodeSeconds, double firstTokenSeconds, double totalSeconds, long peakMemoryBytes) {
+public record Figures(int promptTokens, int latentSteps, int decodedTokens, int readerTokens, long handedOverBytes,
+        double prefillSeconds, double thinkSeconds, double decodeSeconds, double firstTokenSeconds, double totalSeconds,
+        long peakMemoryBytes) {
 
     /** All of it on one line. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%d prompt tokens, %d latent steps, %d tokens decoded (%d read), %s handed over, "
+        return String.format(Locale.ROOT,
+            "%d prompt tokens, %d latent steps, %d tokens decoded (%d read), %s handed over, "
                 + "prefill %.2f s, think %.2f s, decode %.2f s, first token after %.2f s, total %.2f s, peak memory %s",
-            promptTokens, latentSteps, decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds, thinkSeconds, decodeSeconds,
+            promptTokens, latentSteps, decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds,
+            thinkSeconds, decodeSeconds,
             firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
     }
 

@@ -18,8 +18,8 @@ import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Sampling;
 
 /**
- * Agents that answer questions together on one model (arXiv 2511.20639). A team keeps nothing between questions and may be used from any
- * thread; it lives as long as its model.
+ * Agents that answer questions together on one model (arXiv 2511.20639). A team keeps nothing between questions and may
+ * be used from any thread; it lives as long as its model.
  *
  * <pre>{@code
  * try (LatentModel model = LatentModel.open("Qwen/Qwen3-0.6B")) {
@@ -70,8 +70,9 @@ public final class Team {
      * Answers a question.
      *
      * @throws IllegalArgumentException if it is blank
-     * @throws LatentException what went wrong and with which agent: {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code BAD_TEMPLATE},
-     *     {@code NOT_FINITE}, {@code CLOSED}; {@code CANCELLED} if the thread is interrupted, within one step
+     * @throws LatentException what went wrong and with which agent: {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES},
+     *     {@code BAD_TEMPLATE}, {@code NOT_FINITE}, {@code CLOSED}; {@code CANCELLED} if the thread is interrupted,
+     *     within one step
      */
     public Answer ask(String question) {
         return ask(question, piece -> { });
@@ -97,7 +98,8 @@ public final class Team {
     /**
      * Answers questions, all in one ragged batch.
      *
-     * @throws IllegalArgumentException if there is none, one is blank, or {@link MemoryPolicy#SHUFFLED} gets fewer than two
+     * @throws IllegalArgumentException if there is none, one is blank, or {@link MemoryPolicy#SHUFFLED} gets fewer than
+     *     two
      * @throws LatentException as {@link #ask(String)}; no question is answered then
      */
     public List<Answer> askAll(List<String> questions) {
@@ -156,12 +158,16 @@ public final class Team {
             return this;
         }
 
-        /** Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt. */
+        /**
+         * Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt.
+         */
         public Builder agents(Agent... value) {
             return agents(List.of(value));
         }
 
-        /** Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt. */
+        /**
+         * Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt.
+         */
         public Builder agents(List<Agent> value) {
             agents = List.copyOf(value);
             return this;
@@ -233,7 +239,9 @@ public final class Team {
             return this;
         }
 
-        /** Tells the chat template whether the model is to think in text before it answers; by default it is not told. */
+        /**
+         * Tells the chat template whether the model is to think in text before it answers; by default it is not told.
+         */
         public Builder enableThinking(boolean value) {
             return templateOption("enable_thinking", value);
         }
@@ -253,8 +261,9 @@ public final class Team {
             Topology shape = method == Method.SINGLE ? Topology.SEQUENTIAL : topology;
             int keep = topK == null ? model.generation().topK() : topK;
             Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
-            return new Team(model, new TeamPlan(method, shape, compatibility, agents.isEmpty() ? builtIn(shape) : agents, task, latentSteps,
-                alignment, memory, sampling, seed, stops, templateOptions));
+            List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
+            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, latentSteps, alignment, memory,
+                sampling, seed, stops, templateOptions));
         }
 
         private List<Agent> builtIn(Topology shape) {

@@ -4,8 +4,8 @@ import java.util.List;
 import org.latent4j.latent.Phase;
 
 /**
- * Hears of a team at work, on one thread at a time, most often the one that watches the rollout; native code does not wait for it. An exception it throws ends the
- * asking and comes out of it.
+ * Hears of a team at work, on one thread at a time, most often the one that watches the rollout; native code does not
+ * wait for it. An exception it throws ends the asking and comes out of it.
  */
 public interface TeamListener {
     /** Hears nothing. */

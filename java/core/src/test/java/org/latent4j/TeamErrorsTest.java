@@ -26,7 +26,8 @@ class TeamErrorsTest {
     private static final Agent JUDGER = Agent.of("judger", "Answer: {question}");
 
     private static LatentModel open(long positions) {
-        return LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), ModelOptions.builder().memoryPositions(positions).build());
+        return LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), ModelOptions.builder()
+            .memoryPositions(positions).build());
     }
 
     private static Team team(LatentModel model, Agent... agents) {
@@ -38,7 +39,8 @@ class TeamErrorsTest {
         try (LatentModel model = open(256)) {
             long free = model.freePages();
             assertThatThrownBy(() -> team(model, PLANNER, LONG_CRITIC, JUDGER).ask("q"))
-                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_PAGES))
+                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
+                .isEqualTo(ErrorCode.OUT_OF_PAGES))
                 .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ");
             assertThat(model.freePages()).isEqualTo(free);
             assertThat(team(model, PLANNER, JUDGER).ask("q").figures().decodedTokens()).isPositive();
@@ -51,7 +53,8 @@ class TeamErrorsTest {
             long free = model.freePages();
             String question = "0 1 2 3 4 5 6 7 8 9 ".repeat(210);
             assertThatThrownBy(() -> team(model, PLANNER, JUDGER).ask(question))
-                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_EXCEEDED))
+                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
+                .isEqualTo(ErrorCode.CONTEXT_EXCEEDED))
                 .hasMessageContaining("agent 'judger'").hasMessageNotContaining("agent 'planner'");
             assertThat(model.freePages()).isEqualTo(free);
         }
@@ -64,7 +67,8 @@ class TeamErrorsTest {
             Team team = Team.builder(model).agents(PLANNER, JUDGER).latentSteps(3_900).build();
             CountDownLatch thinking = new CountDownLatch(1);
             AtomicReference<Throwable> thrown = new AtomicReference<>();
-            Thread asking = new Thread(() -> thrown.set(catchThrowable(() -> team.askAll(List.of("a", "b", "c"), new TeamListener() {
+            Thread asking = new Thread(() ->
+                thrown.set(catchThrowable(() -> team.askAll(List.of("a", "b", "c"), new TeamListener() {
                 @Override
                 public void onProgress(List<String> agents, Phase phase, int step, int steps) {
                     if (phase == Phase.THINK) {
@@ -76,7 +80,8 @@ class TeamErrorsTest {
             assertThat(thinking.await(30, TimeUnit.SECONDS)).isTrue();
             asking.interrupt();
             asking.join(TimeUnit.SECONDS.toMillis(30));
-            assertThat(thrown.get()).isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED))
+            assertThat(thrown.get()).isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
+                .isEqualTo(ErrorCode.CANCELLED))
                 .hasMessageContaining("agent 'planner'");
             assertThat(model.freePages()).isEqualTo(free);
             assertThat(team(model, PLANNER, JUDGER).ask("q").text()).isNotNull();
@@ -127,10 +132,12 @@ class TeamErrorsTest {
     void aThousandQuestionsTakeNoMoreMemoryThanAHundred() throws IOException {
         try (LatentModel model = open(4_096)) {
             long free = model.freePages();
-            List<Team> teams = List.of(team(model, PLANNER, JUDGER), Team.builder(model, Method.TEXT).latentSteps(4).maxNewTokens(4).build());
+            List<Team> teams = List.of(team(model, PLANNER, JUDGER), Team.builder(model, Method.TEXT).latentSteps(4)
+                .maxNewTokens(4).build());
             long afterHundred = 0;
             for (int i = 0; i < 1_000; i++) {
-                assertThat(teams.get(i % 10 == 0 ? 1 : 0).ask("what is " + i + " + 30?").figures().decodedTokens()).isPositive();
+                assertThat(teams.get(i % 10 == 0 ? 1 : 0).ask("what is " + i + " + 30?").figures().decodedTokens())
+                    .isPositive();
                 if (i == 99) {
                     afterHundred = residentBytes();
                 }

@@ -17,7 +17,9 @@ import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
 import org.latent4j.model.ModelOptions;
 
-/** Teams against the golden numbers: from a question to the judger's tokens, prompts rendered and encoded on the way. */
+/**
+ * Teams against the golden numbers: from a question to the judger's tokens, prompts rendered and encoded on the way.
+ */
 class TeamGoldenTest {
     private static final String QUESTION = "what is 12 + 30?";
     private static final int LATENT_STEPS = 6;
@@ -34,11 +36,13 @@ class TeamGoldenTest {
     }
 
     private static LatentModel open(Golden golden, int threads) {
-        return LatentModel.open(golden.folder().toString(), ModelOptions.builder().memoryType(MemoryType.F32).threads(threads).build());
+        return LatentModel.open(golden.folder().toString(), ModelOptions.builder().memoryType(MemoryType.F32)
+            .threads(threads).build());
     }
 
     private static Team.Builder team(LatentModel model, AlignmentKind kind) {
-        return Team.builder(model).agents(AGENTS).latentSteps(LATENT_STEPS).alignment(kind).temperature(0).maxNewTokens(TOKENS);
+        return Team.builder(model).agents(AGENTS).latentSteps(LATENT_STEPS).alignment(kind).temperature(0)
+            .maxNewTokens(TOKENS);
     }
 
     /** Golden decoding goes on past an end token; a team's does not. */
@@ -97,7 +101,8 @@ class TeamGoldenTest {
     void membersOfABatchGetWhatTheyGetAlone(String name, AlignmentKind kind, int threads) {
         Golden golden = Golden.of(name);
         try (LatentModel model = open(golden, threads)) {
-            List<Answer> answers = team(model, kind).build().askAll(List.of("?", QUESTION, QUESTION + " " + "Think of it again. ".repeat(9)));
+            List<Answer> answers = team(model, kind).build()
+                .askAll(List.of("?", QUESTION, QUESTION + " " + "Think of it again. ".repeat(9)));
             assertTokens(model, answers.get(1), golden.ints(tag(kind) + ".chain.judger_tokens"));
         }
     }
@@ -107,9 +112,11 @@ class TeamGoldenTest {
         for (String name : Golden.NAMES) {
             Golden golden = Golden.of(name);
             try (LatentModel model = open(golden, 2)) {
-                Team single = Team.builder(model, Method.SINGLE).agents(AGENTS.get(3)).temperature(0).maxNewTokens(TOKENS).build();
+                Team single = Team.builder(model, Method.SINGLE).agents(AGENTS.get(3)).temperature(0)
+                    .maxNewTokens(TOKENS).build();
                 assertTokens(model, single.ask(QUESTION), golden.ints("single.tokens"));
-                Team official = team(model, AlignmentKind.RIDGE).compatibility(Compatibility.OFFICIAL).latentSteps(0).build();
+                Team official = team(model, AlignmentKind.RIDGE).compatibility(Compatibility.OFFICIAL).latentSteps(0)
+                    .build();
                 assertTokens(model, official.ask(QUESTION), golden.ints("single.tokens"));
             }
         }

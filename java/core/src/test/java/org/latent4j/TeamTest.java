@@ -32,7 +32,8 @@ import org.latent4j.text.ChatMessage;
 
 /** What teams hand on, stream, meter and leave behind. */
 class TeamTest {
-    private static final List<String> QUESTIONS = List.of("what is 12 + 30?", "?", "name a planner, a critic and a refiner; then add 7 * 8",
+    private static final List<String> QUESTIONS = List.of("what is 12 + 30?", "?",
+        "name a planner, a critic and a refiner; then add 7 * 8",
         "智能体", "def add(a, b): " + "return a + b; ".repeat(12));
     private static final Agent PLANNER = Agent.of("planner", "Plan the steps for: {question}");
     private static final Agent CRITIC = Agent.of("critic", "Check: {question}");
@@ -68,18 +69,21 @@ class TeamTest {
     }
 
     private static Team.Builder latent(LatentModel on) {
-        return Team.builder(on).agents(PLANNER, CRITIC, JUDGER).latentSteps(STEPS).alignment(AlignmentKind.RIDGE).temperature(0).maxNewTokens(12);
+        return Team.builder(on).agents(PLANNER, CRITIC, JUDGER).latentSteps(STEPS).alignment(AlignmentKind.RIDGE)
+            .temperature(0).maxNewTokens(12);
     }
 
-    // --- by hand: the same with the stages alone ---------------------------------------------------------------------------------
+    // --- by hand: the same with the stages alone
 
     private static int[] prompt(Agent agent, String question) {
         String message = agent.latentPrompt().replace("{question}", question);
-        return model.tokenizer().encode(model.chatTemplate().render(List.of(new ChatMessage("user", message)), Map.of()));
+        return model.tokenizer().encode(model.chatTemplate().render(List.of(new ChatMessage("user", message)),
+            Map.of()));
     }
 
     private static void think(Memory memory, Agent agent, String question) {
-        model.rollout(Rollout.builder().add(memory, prompt(agent, question)).latentSteps(STEPS).alignment(AlignmentKind.RIDGE).build());
+        model.rollout(Rollout.builder().add(memory, prompt(agent, question)).latentSteps(STEPS)
+            .alignment(AlignmentKind.RIDGE).build());
     }
 
     private static String answer(Memory memory, String question) {
@@ -93,7 +97,8 @@ class TeamTest {
         try (Memory planner = model.newMemory()) {
             think(planner, PLANNER, question);
             int kept = thoughtsOnly ? STEPS : planner.length();
-            try (Memory critic = model.assemble(List.of(new Span(planner, planner.length() - kept, planner.length())), rotate)) {
+            try (Memory critic = model.assemble(List.of(new Span(planner, planner.length() - kept, planner.length())),
+                rotate)) {
                 think(critic, CRITIC, question);
                 int begin = thoughtsOnly ? critic.length() - STEPS : kept;
                 try (Memory judger = model.assemble(List.of(new Span(critic, begin, critic.length())), rotate)) {
@@ -103,7 +108,7 @@ class TeamTest {
         }
     }
 
-    // --- memory policies ---------------------------------------------------------------------------------------------------------
+    // --- memory policies
 
     @Test
     void policiesHandOnWhatTheySay() {
@@ -135,10 +140,12 @@ class TeamTest {
         for (String question : QUESTIONS) {
             Team official = latent(model).memory(MemoryPolicy.LATEST).compatibility(Compatibility.OFFICIAL).build();
             assertThat(official.ask(question).text()).isEqualTo(byHand(question, false, false));
-            Team thoughts = latent(model).memory(MemoryPolicy.LATENT_ONLY).compatibility(Compatibility.OFFICIAL).build();
+            Team thoughts = latent(model).memory(MemoryPolicy.LATENT_ONLY).compatibility(Compatibility.OFFICIAL)
+                .build();
             assertThat(thoughts.ask(question).text()).isEqualTo(byHand(question, false, true));
         }
-        assertThat(QUESTIONS).as("rotation matters").anyMatch(q -> !byHand(q, false, false).equals(byHand(q, true, false)));
+        assertThat(QUESTIONS).as("rotation matters").anyMatch(q -> !byHand(q, false, false)
+            .equals(byHand(q, true, false)));
     }
 
     @Test
@@ -161,20 +168,24 @@ class TeamTest {
     void withoutLatentStepsPromptsStillReachTheJudgerUnlessOfficial() {
         int prompts = prompt(PLANNER, "q").length + prompt(CRITIC, "q").length;
         assertThat(latent(model).latentSteps(0).build().ask("q").agents().get(2).memoryPositions()).isEqualTo(prompts);
-        assertThat(latent(model).latentSteps(0).compatibility(Compatibility.OFFICIAL).build().ask("q").agents().get(2).memoryPositions())
+        assertThat(latent(model).latentSteps(0).compatibility(Compatibility.OFFICIAL).build().ask("q").agents().get(2)
+            .memoryPositions())
             .isZero();
-        assertThat(latent(model).latentSteps(0).memory(MemoryPolicy.LATENT_ONLY).build().ask("q").agents().get(2).memoryPositions()).isZero();
+        assertThat(latent(model).latentSteps(0).memory(MemoryPolicy.LATENT_ONLY).build().ask("q").agents().get(2)
+            .memoryPositions()).isZero();
     }
 
     @Test
     void expertsSideBySideKeepWhatThePolicySays() {
         Answer full = latent(model).topology(Topology.HIERARCHICAL).build().ask("q");
-        assertThat(full.agents().get(2).memoryPositions()).isEqualTo(prompt(PLANNER, "q").length + prompt(CRITIC, "q").length + 2 * STEPS);
-        Answer thoughts = latent(model).topology(Topology.HIERARCHICAL).memory(MemoryPolicy.LATENT_ONLY).build().ask("q");
+        assertThat(full.agents().get(2).memoryPositions()).isEqualTo(prompt(PLANNER, "q").length + prompt(CRITIC, "q")
+            .length + 2 * STEPS);
+        Answer thoughts = latent(model).topology(Topology.HIERARCHICAL).memory(MemoryPolicy.LATENT_ONLY).build()
+            .ask("q");
         assertThat(thoughts.agents()).extracting(AgentTrace::memoryPositions).containsExactly(0, 0, 2 * STEPS);
     }
 
-    // --- the same answer however it is asked -------------------------------------------------------------------------------------
+    // --- the same answer however it is asked
 
     @Test
     void aloneOrTogetherWithAnyThreadsTheAnswerIsTheSame() {
@@ -185,30 +196,35 @@ class TeamTest {
                     List<Answer> onOneThread = sampled(oneThread, method, topology, 7).askAll(QUESTIONS);
                     for (int q = 0; q < QUESTIONS.size(); q++) {
                         Answer alone = sampled(model, method, topology, 7).ask(QUESTIONS.get(q));
-                        assertThat(together.get(q).text()).as("%s %s %d", method, topology, q).isEqualTo(alone.text()).isNotEmpty();
+                        assertThat(together.get(q).text()).as("%s %s %d", method, topology, q).isEqualTo(alone.text())
+                            .isNotEmpty();
                         assertThat(onOneThread.get(q).text()).isEqualTo(alone.text());
                         assertThat(together.get(q).figures().promptTokens()).isEqualTo(alone.figures().promptTokens());
-                        assertThat(together.get(q).figures().decodedTokens()).isEqualTo(alone.figures().decodedTokens());
+                        assertThat(together.get(q).figures().decodedTokens()).isEqualTo(alone.figures()
+                            .decodedTokens());
                     }
                     assertThat(together).extracting(Answer::text).doesNotHaveDuplicates();
                     List<Answer> otherSeed = sampled(model, method, topology, 8).askAll(QUESTIONS);
-                    assertThat(otherSeed).extracting(Answer::text).isNotEqualTo(together.stream().map(Answer::text).toList());
+                    assertThat(otherSeed).extracting(Answer::text).isNotEqualTo(together.stream().map(Answer::text)
+                        .toList());
                 }
             }
         }
     }
 
     private static Team sampled(LatentModel on, Method method, Topology topology, long seed) {
-        Team.Builder builder = Team.builder(on, method).topology(topology).latentSteps(3).temperature(0.9).seed(seed).maxNewTokens(20);
+        Team.Builder builder = Team.builder(on, method).topology(topology).latentSteps(3).temperature(0.9).seed(seed)
+            .maxNewTokens(20);
         return method == Method.SINGLE ? builder.build() : builder.agents(PLANNER, CRITIC, JUDGER).build();
     }
 
-    // --- text teams --------------------------------------------------------------------------------------------------------------
+    // --- text teams
 
     @Test
     void textTeamsReadWhatWasWrittenBefore() {
         Agent critic = Agent.of("critic", "Read\n{context}\nand check: {question}");
-        Team team = Team.builder(model, Method.TEXT).agents(PLANNER, critic, JUDGER).temperature(0).maxNewTokens(9).build();
+        Team team = Team.builder(model, Method.TEXT).agents(PLANNER, critic, JUDGER).temperature(0).maxNewTokens(9)
+            .build();
         List<AgentTrace> traces = team.ask("q").agents();
         String plan = traces.get(0).text().orElseThrow();
         String check = traces.get(1).text().orElseThrow();
@@ -219,7 +235,8 @@ class TeamTest {
         assertThat(traces.get(2).promptTokens()).isEqualTo(tokens(judgerMessage));
         assertThat(traces).extracting(AgentTrace::memoryPositions).containsExactly(0, 0, 0);
         try (Memory memory = model.newMemory()) {  // the judger's words are those of that prompt
-            int[] ids = model.tokenizer().encode(model.chatTemplate().render(List.of(new ChatMessage("user", judgerMessage)), Map.of()));
+            int[] ids = model.tokenizer().encode(model.chatTemplate()
+            .render(List.of(new ChatMessage("user", judgerMessage)), Map.of()));
             Sampling greedy = Sampling.greedy(9, model.generation().endTokens());
             int[] words = model.rollout(Rollout.builder().add(memory, ids).sampling(greedy).build()).tokens(0);
             assertThat(traces.get(2).text()).contains(model.tokenizer().decode(words));
@@ -228,24 +245,28 @@ class TeamTest {
 
     @Test
     void textExpertsSeeOnlyTheQuestion() {
-        Team team = Team.builder(model, Method.TEXT).agents(PLANNER, CRITIC, JUDGER).topology(Topology.HIERARCHICAL).temperature(0)
+        Team team = Team.builder(model, Method.TEXT).agents(PLANNER, CRITIC, JUDGER).topology(Topology.HIERARCHICAL)
+            .temperature(0)
             .maxNewTokens(9).build();
         Answer answer = team.ask("q");
         assertThat(answer.agents().get(0).promptTokens()).isEqualTo(tokens("Plan the steps for: q"));
         assertThat(answer.agents().get(1).promptTokens()).isEqualTo(tokens("Check: q"));
-        assertThat(answer.agents().get(2).promptTokens()).isEqualTo(tokens("[planner]\n" + answer.agents().get(0).text().orElseThrow().strip()
+        assertThat(answer.agents().get(2).promptTokens()).isEqualTo(tokens("[planner]\n" + answer.agents().get(0).text()
+            .orElseThrow().strip()
             + "\n\n[critic]\n" + answer.agents().get(1).text().orElseThrow().strip() + "\n\nNow answer: q"));
         assertThat(answer.figures().handedOverBytes()).isZero();
-        Team official = Team.builder(model, Method.TEXT).agents(PLANNER, CRITIC, JUDGER).topology(Topology.HIERARCHICAL).temperature(0)
+        Team official = Team.builder(model, Method.TEXT).agents(PLANNER, CRITIC, JUDGER).topology(Topology.HIERARCHICAL)
+            .temperature(0)
             .maxNewTokens(9).compatibility(Compatibility.OFFICIAL).build();
         assertThat(official.ask("q").text()).isEqualTo(answer.text());
     }
 
     private static int tokens(String message) {
-        return model.tokenizer().encode(model.chatTemplate().render(List.of(new ChatMessage("user", message)), Map.of())).length;
+        return model.tokenizer().encode(model.chatTemplate().render(List.of(new ChatMessage("user", message)),
+            Map.of())).length;
     }
 
-    // --- streaming, stop strings, figures ----------------------------------------------------------------------------------------
+    // --- streaming, stop strings, figures
 
     @Test
     void whatIsStreamedIsTheText() {
@@ -260,7 +281,8 @@ class TeamTest {
         Answer whole = latent(model).maxNewTokens(60).build().ask(QUESTIONS.get(0));
         String stop = whole.text().substring(whole.text().length() / 2, whole.text().length() / 2 + 3);
         List<String> pieces = new ArrayList<>();
-        Answer cut = latent(model).maxNewTokens(60).stopStrings("not in there", stop).build().ask(QUESTIONS.get(0), pieces::add);
+        Answer cut = latent(model).maxNewTokens(60).stopStrings("not in there", stop).build()
+            .ask(QUESTIONS.get(0), pieces::add);
         assertThat(cut.text()).isEqualTo(whole.text().substring(0, whole.text().indexOf(stop)));
         assertThat(String.join("", pieces)).isEqualTo(cut.text());
         assertThat(cut.stopReason()).isEqualTo(StopReason.ASKED);
@@ -278,10 +300,12 @@ class TeamTest {
         assertThat(figures.thinkSeconds()).isPositive();
         assertThat(figures.decodeSeconds()).isPositive();
         assertThat(figures.firstTokenSeconds()).isPositive().isLessThanOrEqualTo(figures.totalSeconds());
-        assertThat(figures.totalSeconds()).isGreaterThanOrEqualTo(figures.prefillSeconds() + figures.thinkSeconds() + figures.decodeSeconds());
+        assertThat(figures.totalSeconds()).isGreaterThanOrEqualTo(figures.prefillSeconds() + figures.thinkSeconds()
+            + figures.decodeSeconds());
         assertThat(figures.peakMemoryBytes())
             .isGreaterThanOrEqualTo(bytesPerPosition() * (figures.promptTokens() + figures.latentSteps()));
-        assertThat(figures.toString()).doesNotContain("\n").contains(figures.latentSteps() + " latent steps").contains("handed over");
+        assertThat(figures.toString()).doesNotContain("\n").contains(figures.latentSteps() + " latent steps")
+            .contains("handed over");
         assertThat(answer.agents().get(0).text()).isEmpty();
     }
 
@@ -294,7 +318,8 @@ class TeamTest {
                 told.add(agents + " " + phase + " " + step + "/" + steps);
             }
         });
-        assertThat(told).contains("[planner, critic] THINK 40/40").anyMatch(line -> line.startsWith("[judger] DECODE "));
+        assertThat(told).contains("[planner, critic] THINK 40/40")
+            .anyMatch(line -> line.startsWith("[judger] DECODE "));
     }
 
     @Test
@@ -304,7 +329,7 @@ class TeamTest {
         assertThat(answer.question()).isEqualTo("q");
     }
 
-    // --- own shapes --------------------------------------------------------------------------------------------------------------
+    // --- own shapes
 
     /** One opens, two go on from it side by side, the last answers from all. */
     private static final class Diamond implements Topology {
@@ -327,13 +352,17 @@ class TeamTest {
 
     @Test
     void aShapeIsOneClass() {
-        Answer latent = Team.builder(model).topology(new Diamond()).latentSteps(2).temperature(0).maxNewTokens(4).build().ask("q");
+        Answer latent = Team.builder(model).topology(new Diamond()).latentSteps(2).temperature(0).maxNewTokens(4)
+            .build().ask("q");
         int plan = latent.agents().get(0).promptTokens() + 2;
         int math = latent.agents().get(1).promptTokens() + 2;
         int code = latent.agents().get(2).promptTokens() + 2;
-        assertThat(latent.agents()).extracting(AgentTrace::memoryPositions).containsExactly(0, plan, plan, 2 * plan + math + code);
-        Answer text = Team.builder(model, Method.TEXT).topology(new Diamond()).temperature(0).maxNewTokens(4).build().ask("q");
-        assertThat(text.agents()).extracting(AgentTrace::name).containsExactly("planner", "math_expert", "code_expert", "summarizer");
+        assertThat(latent.agents()).extracting(AgentTrace::memoryPositions).containsExactly(0, plan, plan, 2 * plan
+            + math + code);
+        Answer text = Team.builder(model, Method.TEXT).topology(new Diamond()).temperature(0).maxNewTokens(4).build()
+            .ask("q");
+        assertThat(text.agents()).extracting(AgentTrace::name).containsExactly("planner", "math_expert", "code_expert",
+            "summarizer");
     }
 
     private static long bytesPerPosition() {

@@ -45,10 +45,12 @@ final class AskCommand implements Callable<Integer> {
     @Mixin
     private ModelArguments modelArguments;
 
-    @Option(names = "--lines", description = "Every line of the input is a question of its own; all are asked as one batch.")
+    @Option(names = "--lines", description =
+        "Every line of the input is a question of its own; all are asked as one batch.")
     private boolean lines;
 
-    @Option(names = "--json", description = "Print the answer, the figures and every agent's part as JSON, one line for each question.")
+    @Option(names = "--json", description =
+        "Print the answer, the figures and every agent's part as JSON, one line for each question.")
     private boolean json;
 
     @Option(names = {"-q", "--quiet"}, description = "No progress and no figures.")
@@ -94,7 +96,8 @@ final class AskCommand implements Callable<Integer> {
 
     private void printFigures(Answer answer) {
         if (answer.stopReason() == StopReason.LIMIT || answer.stopReason() == StopReason.CONTEXT) {
-            output.note(answer.stopReason() == StopReason.LIMIT ? "(cut off by --max-new-tokens)" : "(cut off: the model's context is full)");
+            output.note(answer.stopReason() == StopReason.LIMIT ? "(cut off by --max-new-tokens)"
+                : "(cut off: the model's context is full)");
         }
         if (teamArguments.task() != TaskKind.OPEN) {
             output.note("answer: " + answer.extracted().orElse("none found"));
@@ -103,7 +106,8 @@ final class AskCommand implements Callable<Integer> {
     }
 
     private Terminal silent() {
-        return new Terminal(terminal.in(), terminal.out(), terminal.err(), terminal.inIsTerminal(), terminal.outIsTerminal(), false,
+        return new Terminal(terminal.in(), terminal.out(), terminal.err(), terminal.inIsTerminal(),
+            terminal.outIsTerminal(), false,
             terminal.environment());
     }
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code latent4j compare}: the three methods on one question, side by side. */
-@Command(name = "compare", header = "Asks a question of one agent, of a text team and of a latent team, side by side.", mixinStandardHelpOptions = true,
+@Command(name = "compare", header = "Asks a question of one agent, of a text team and of a latent team, side by side.",
+    mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
     description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the same team that hands latent thoughts on, "
         + "and prints what each answered and took. Times are wall clock; the speed-up is the text team's total time over the row's.", ""},
@@ -62,7 +63,8 @@ final class CompareCommand implements Callable<Integer> {
         ObjectNode report = JsonReport.JSON.createObjectNode();
         try (ProgressLine progress = new ProgressLine(terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
-                Team.builder(model, Method.SINGLE).maxNewTokens(1).build().ask(question);  // the first to run must not pay for all
+                // The first to run must not pay for what is done once.
+                Team.builder(model, Method.SINGLE).maxNewTokens(1).build().ask(question);
                 ArrayNode methods = report.putArray("methods");
                 for (Method method : Method.values()) {
                     progress.label(Words.of(method));
@@ -84,13 +86,16 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private void print(Map<Method, Answer> answers) {
-        TextTable table = new TextTable(List.of("method", "latent steps", "decoded", "prefill s", "think s", "decode s", "total s",
+        TextTable table = new TextTable(List.of("method", "latent steps", "decoded", "prefill s", "think s", "decode s",
+            "total s",
             "memory handed over", "speed-up", "answer"));
         answers.forEach((method, answer) -> {
             Figures figures = answer.figures();
-            table.add(List.of(Words.of(method), String.valueOf(figures.latentSteps()), String.valueOf(figures.decodedTokens()),
+            table.add(List.of(Words.of(method), String.valueOf(figures.latentSteps()),
+                String.valueOf(figures.decodedTokens()),
                 number(figures.prefillSeconds()), number(figures.thinkSeconds()), number(figures.decodeSeconds()),
-                number(figures.totalSeconds()), Figures.bytes(figures.handedOverBytes()), number(speedUp(answers, method)) + "x",
+                number(figures.totalSeconds()), Figures.bytes(figures.handedOverBytes()),
+                number(speedUp(answers, method)) + "x",
                 shortened(answer.extracted().orElse("none found"))));
         });
         table.lines().forEach(output::line);
@@ -111,6 +116,7 @@ final class CompareCommand implements Callable<Integer> {
     private static String shortened(String text) {
         String line = text.strip().replaceAll("\\s+", " ");
         int length = line.codePointCount(0, line.length());
-        return length <= LONGEST_ANSWER ? line : line.substring(0, line.offsetByCodePoints(0, LONGEST_ANSWER - 1)) + "…";
+        return length <= LONGEST_ANSWER ? line : line.substring(0, line.offsetByCodePoints(0, LONGEST_ANSWER - 1))
+            + "…";
     }
 }

@@ -77,7 +77,8 @@ final class InfoCommand implements Callable<Integer> {
         row("CPU features", String.join(", ", device.levels()) + "; used: " + details.path("cpu_level").asText());
         row("cores", device.cores() + ", threads used: " + details.path("n_threads").asText());
         row("RAM", String.format(Locale.ROOT, "%.1f GiB", device.ramBytes() / (double) (1L << 30)));
-        row("alignment", String.format(Locale.ROOT, "ridge is %.3g from identity, target norm %.4f", ridge.distanceFromIdentity(),
+        row("alignment", String.format(Locale.ROOT, "ridge is %.3g from identity, target norm %.4f",
+            ridge.distanceFromIdentity(),
             ridge.targetNorm()));
     }
 
@@ -89,15 +90,18 @@ final class InfoCommand implements Callable<Integer> {
         ModelInfo info = model.info();
         ObjectNode report = JsonReport.JSON.createObjectNode();
         ObjectNode shape = report.putObject("model");
-        shape.put("name", modelArguments.name()).put("family", info.family()).put("n_layers", info.nLayers()).put("d_model", info.dModel())
-            .put("n_heads", info.nHeads()).put("n_kv_heads", info.nKvHeads()).put("head_dim", info.headDim()).put("d_ff", info.dFf())
+        shape.put("name", modelArguments.name()).put("family", info.family()).put("n_layers", info.nLayers())
+            .put("d_model", info.dModel())
+            .put("n_heads", info.nHeads()).put("n_kv_heads", info.nKvHeads()).put("head_dim", info.headDim())
+            .put("d_ff", info.dFf())
             .put("vocab", info.vocabularySize()).put("max_positions", info.maxPositions());
         shape.set("details", details(info));
         ObjectNode machine = report.putObject("device");
         machine.put("kind", "cpu").put("cpu", device.cpu()).put("level", device.level()).put("cores", device.cores())
             .put("ram_bytes", device.ramBytes());
         device.levels().forEach(machine.putArray("levels")::add);
-        report.putObject("alignment").put("kind", Words.of(ridge.kind())).put("distance_from_identity", ridge.distanceFromIdentity())
+        report.putObject("alignment").put("kind", Words.of(ridge.kind())).put("distance_from_identity",
+            ridge.distanceFromIdentity())
             .put("target_norm", ridge.targetNorm());
         return report;
     }

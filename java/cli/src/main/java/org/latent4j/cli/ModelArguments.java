@@ -46,7 +46,8 @@ final class ModelArguments {
     /** @throws ParameterException if a number is outside its range */
     ModelOptions options() {
         try {
-            return ModelOptions.builder().threads(threads).memoryType(memoryType).memoryPositions(memoryPositions).cpuLevel(cpuLevel).build();
+            return ModelOptions.builder().threads(threads).memoryType(memoryType).memoryPositions(memoryPositions)
+                .cpuLevel(cpuLevel).build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }

@@ -38,7 +38,8 @@ final class ProgressLine implements TeamListener, AutoCloseable {
     /** A bar of a download. */
     void downloading(String file, long done, long total) {
         int filled = total <= 0 ? 0 : (int) (BAR * done / total);
-        show(String.format(Locale.ROOT, "downloading [%s%s] %s of %s, %s", "#".repeat(filled), "-".repeat(BAR - filled), Figures.bytes(done),
+        show(String.format(Locale.ROOT, "downloading [%s%s] %s of %s, %s", "#".repeat(filled), "-".repeat(BAR - filled),
+            Figures.bytes(done),
             Figures.bytes(total), file));
     }
 

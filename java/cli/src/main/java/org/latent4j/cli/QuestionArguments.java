@@ -28,7 +28,8 @@ final class QuestionArguments {
         description = "The question; @FILE reads it from a file, - or nothing at all reads it from standard input.")
     private List<String> words = new ArrayList<>();
 
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "Read the question from this file; - is standard input.")
+    @Option(names = {"-f", "--file"}, paramLabel = "FILE",
+        description = "Read the question from this file; - is standard input.")
     private String file;
 
     /**
@@ -51,7 +52,8 @@ final class QuestionArguments {
 
     private String source(Terminal terminal) {
         if (file != null && !words.isEmpty()) {
-            throw new ParameterException(command.commandLine(), "the question is given twice: as argument and by --file");
+            throw new ParameterException(command.commandLine(),
+                "the question is given twice: as argument and by --file");
         }
         String given = String.join(" ", words);
         if (file == null && given.length() > 1 && given.startsWith("@")) {
@@ -64,7 +66,8 @@ final class QuestionArguments {
             return given;
         }
         if (given.isEmpty() && file == null && terminal.inIsTerminal()) {
-            throw new ParameterException(command.commandLine(), "no question was given, as argument, by --file or on standard input");
+            throw new ParameterException(command.commandLine(),
+                "no question was given, as argument, by --file or on standard input");
         }
         try {
             return text("standard input", terminal.in().readAllBytes());

@@ -67,7 +67,8 @@ final class TeamArguments {
         description = "The same seed gives the same answer. Default: 42.")
     private long seed;
 
-    @Option(names = "--stop", paramLabel = "TEXT", description = "End the text before this string; may be given more than once.")
+    @Option(names = "--stop", paramLabel = "TEXT",
+        description = "End the text before this string; may be given more than once.")
     private List<String> stops = new ArrayList<>();
 
     @Option(names = "--thinking", negatable = true,
@@ -115,7 +116,8 @@ final class TeamArguments {
     }
 
     Team team(LatentModel model, Method method) {
-        Team.Builder builder = Team.builder(model, method).topology(topology).task(task).latentSteps(latentSteps).alignment(alignment)
+        Team.Builder builder = Team.builder(model, method).topology(topology).task(task).latentSteps(latentSteps)
+            .alignment(alignment)
             .memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
             .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts);
         if (topK != null) {

@@ -21,7 +21,8 @@ import java.util.Map;
  * @param errIsTerminal whether progress may be drawn
  * @param environment the environment's variables
  */
-record Terminal(InputStream in, PrintStream out, PrintStream err, boolean inIsTerminal, boolean outIsTerminal, boolean errIsTerminal,
+record Terminal(InputStream in, PrintStream out, PrintStream err, boolean inIsTerminal, boolean outIsTerminal,
+    boolean errIsTerminal,
         Map<String, String> environment) {
 
     /** The process's own. */

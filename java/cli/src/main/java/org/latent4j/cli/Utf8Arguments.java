@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The command line's arguments as they were typed. Under a locale that is not UTF-8 (LANG=C, as in many containers), Java decodes
- * arguments with that locale's character set and loses every other character; Linux still has the bytes.
+ * The command line's arguments as they were typed. Under a locale that is not UTF-8 (LANG=C, as in many containers),
+ * Java decodes arguments with that locale's character set and loses every other character; Linux still has the bytes.
  */
 final class Utf8Arguments {
     private Utf8Arguments() {
@@ -26,7 +26,10 @@ final class Utf8Arguments {
         }
     }
 
-    /** The last entries of a NUL-separated command line, if they are these arguments as far as ASCII can tell; else the arguments. */
+    /**
+     * The last entries of a NUL-separated command line, if they are these arguments as far as ASCII can tell; else the
+     * arguments.
+     */
     static String[] matched(String[] args, String commandLine) {
         String[] all = commandLine.split("\0", -1);
         int end = all.length - 1;  // each entry ends in NUL

@@ -41,8 +41,10 @@ class CommandsTest {
 
     @Test
     void everyOptionReachesTheTeam() throws IOException {
-        JsonNode json = ask("--method", "latent", "--team", "hierarchical", "--latent-steps", "5", "--align", "ridge", "--memory", "latent-only",
-            "--max-new-tokens", "6", "--temperature", "0.5", "--top-p", "0.9", "--top-k", "7", "--seed", "9", "--threads", "1", "--compat",
+        JsonNode json = ask("--method", "latent", "--team", "hierarchical", "--latent-steps", "5", "--align", "ridge",
+            "--memory", "latent-only",
+            "--max-new-tokens", "6", "--temperature", "0.5", "--top-p", "0.9", "--top-k", "7", "--seed", "9",
+            "--threads", "1", "--compat",
             "official", "--task", "math");
         JsonNode settings = json.get("settings");
         assertThat(settings.get("method").asText()).isEqualTo("latent");
@@ -58,15 +60,18 @@ class CommandsTest {
         assertThat(settings.get("compat").asText()).isEqualTo("official");
         assertThat(settings.get("task").asText()).isEqualTo("math");
         assertThat(names(json)).containsExactly("math_expert", "science_expert", "code_expert", "summarizer");
-        assertThat(json.get("agents").get(1).get("memory_positions").asInt()).isEqualTo(5);  // a chain, and only the thoughts
+        assertThat(json.get("agents").get(1).get("memory_positions").asInt())
+            .isEqualTo(5);  // a chain, and only the thoughts
         assertThat(json.get("figures").get("latent_steps").asInt()).isEqualTo(15);
     }
 
     @Test
     void thinkingAndStopStringsReachTheTeam() throws IOException {
         assertThat(ask().get("settings").get("template_options").has("enable_thinking")).isFalse();
-        assertThat(ask("--thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(false)).isTrue();
-        assertThat(ask("--no-thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(true)).isFalse();
+        assertThat(ask("--thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(false))
+            .isTrue();
+        assertThat(ask("--no-thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(true))
+            .isFalse();
         String text = ask().get("text").asText();
         String stop = text.substring(text.length() / 2);
         JsonNode cut = ask("--stop", "never there", "--stop", stop);
@@ -88,12 +93,14 @@ class CommandsTest {
     void promptsCanBeReplaced() throws IOException {
         Path file = Files.writeString(folder.resolve("p.yaml"), "single: {text: 'Say {question}'}");
         int without = ask("--method", "single").get("figures").get("prompt_tokens").asInt();
-        assertThat(ask("--method", "single", "--prompts", file.toString()).get("figures").get("prompt_tokens").asInt()).isLessThan(without);
+        assertThat(ask("--method", "single", "--prompts", file.toString()).get("figures").get("prompt_tokens").asInt())
+            .isLessThan(without);
     }
 
     @Test
     void linesAreQuestionsOfTheirOwn() throws IOException {
-        Console console = Console.piped().input("first?\n\nsecond?\n").tiny("ask", "--lines", "--json", "--memory", "shuffled");
+        Console console = Console.piped().input("first?\n\nsecond?\n").tiny("ask", "--lines", "--json", "--memory",
+            "shuffled");
         List<String> lines = console.out().lines().toList();
         assertThat(lines).hasSize(2);
         assertThat(JSON.readTree(lines.get(0)).get("question").asText()).isEqualTo("first?");
@@ -108,7 +115,8 @@ class CommandsTest {
         assertThat(console.exitCode()).isZero();
         List<String> lines = console.out().lines().toList();
         assertThat(lines).hasSize(5);
-        assertThat(lines.get(0)).contains("latent steps", "decoded", "prefill s", "think s", "decode s", "memory handed over", "speed-up", "answer");
+        assertThat(lines.get(0)).contains("latent steps", "decoded", "prefill s", "think s", "decode s",
+            "memory handed over", "speed-up", "answer");
         assertThat(lines.get(2)).startsWith("single ");
         assertThat(lines.get(3)).startsWith("text ").contains("1.00x");
         assertThat(lines.get(4)).startsWith("latent ");

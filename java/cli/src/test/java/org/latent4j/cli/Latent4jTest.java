@@ -26,13 +26,16 @@ class Latent4jTest {
     void helpTeaches() {
         Console console = Console.piped().run("--help");
         assertThat(console.exitCode()).isZero();
-        assertThat(console.out()).contains("ask", "compare", "info", "Exit codes", "NO_COLOR", "Lets a team answer a question.");
+        assertThat(console.out()).contains("ask", "compare", "info", "Exit codes", "NO_COLOR",
+            "Lets a team answer a question.");
         assertThat(console.err()).isEmpty();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory", "--max-new-tokens", "--temperature",
-        "--top-p", "--seed", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.", "Examples:"})
+    @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
+        "--max-new-tokens", "--temperature",
+        "--top-p", "--seed", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
+        "Examples:"})
     void helpOfAskNamesEveryOption(String text) {
         assertThat(Console.piped().run("ask", "--help").out()).contains(text);
     }
@@ -54,16 +57,21 @@ class Latent4jTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--method foo q | --method", "--team ring q | hierarchical, sequential", "--align foo q | identity", "--memory all q | latent-only",
-        "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1", "--latent-steps x q | --latent-steps",
-        "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1", "--top-p 2 q | topP is 2",
-        "--threads -1 q | threads is -1", "--memory shuffled q | two questions", "--nonsense q | --nonsense", "-f x q | given twice",
+        "--method foo q | --method", "--team ring q | hierarchical, sequential", "--align foo q | identity",
+            "--memory all q | latent-only",
+        "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1",
+        "--latent-steps x q | --latent-steps",
+        "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1",
+        "--top-p 2 q | topP is 2",
+        "--threads -1 q | threads is -1", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
+        "-f x q | given twice",
         "--stop= q | --stop",
     })
     void wrongUseIsSaidAndEndsWith2(String args, String message) {
         Console console = Console.piped().run(("ask " + args).split(" "));
         assertThat(console.exitCode()).isEqualTo(2);
-        assertThat(console.err()).startsWith("latent4j: ").contains(message).contains("Try 'latent4j ask --help'.").doesNotContain("\tat ");
+        assertThat(console.err()).startsWith("latent4j: ").contains(message).contains("Try 'latent4j ask --help'.")
+            .doesNotContain("\tat ");
         assertThat(console.out()).isEmpty();
     }
 
@@ -81,7 +89,8 @@ class Latent4jTest {
         for (String command : new String[] {"ask", "compare"}) {
             Console console = Console.piped().run(command, "-m", missing.toString(), "q");
             assertThat(console.exitCode()).isEqualTo(1);
-            assertThat(console.err().lines()).hasSize(1).first().asString().startsWith("latent4j: [FILE_NOT_FOUND] ").contains("none.gguf");
+            assertThat(console.err().lines()).hasSize(1).first().asString().startsWith("latent4j: [FILE_NOT_FOUND] ")
+                .contains("none.gguf");
             assertThat(console.out()).isEmpty();
         }
         assertThat(Console.piped().run("info", "-m", missing.toString()).exitCode()).isEqualTo(1);
@@ -90,7 +99,8 @@ class Latent4jTest {
     @Test
     void badPromptsAndQuestionFilesFail() throws IOException {
         Path prompts = Files.writeString(folder.resolve("p.yaml"), "plannr: {}");
-        assertThat(Console.piped().tiny("ask", "--prompts", prompts.toString(), "q").err()).contains("[BAD_PROMPTS]", "p.yaml", "plannr");
+        assertThat(Console.piped().tiny("ask", "--prompts", prompts.toString(), "q").err()).contains("[BAD_PROMPTS]",
+            "p.yaml", "plannr");
         Console missing = Console.piped().tiny("ask", "-f", folder.resolve("none.txt").toString());
         assertThat(missing.exitCode()).isEqualTo(1);
         assertThat(missing.err()).contains("[FILE_NOT_FOUND]");
@@ -101,7 +111,8 @@ class Latent4jTest {
     @Test
     void debugPrintsTheTrace() {
         assertThat(Console.piped().run("ask", "--debug", "-m", "/nowhere/x.gguf", "q").err()).contains("\tat ");
-        assertThat(Console.piped().set("LATENT4J_DEBUG", "1").run("ask", "-m", "/nowhere/x.gguf", "q").err()).contains("\tat ");
+        assertThat(Console.piped().set("LATENT4J_DEBUG", "1").run("ask", "-m", "/nowhere/x.gguf", "q").err())
+            .contains("\tat ");
     }
 
     @Test
@@ -131,9 +142,11 @@ class Latent4jTest {
             }
         }, false, StandardCharsets.UTF_8);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), closed, new PrintStream(err, true, StandardCharsets.UTF_8),
+        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), closed, new PrintStream(err, true,
+            StandardCharsets.UTF_8),
             false, false, false, Map.of());
-        int exitCode = Latent4j.run(terminal, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000", "what is 12 + 30?");
+        int exitCode = Latent4j.run(terminal, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000",
+            "what is 12 + 30?");
         assertThat(exitCode).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
     }

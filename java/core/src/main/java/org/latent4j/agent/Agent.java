@@ -7,12 +7,14 @@ import java.util.regex.Pattern;
 
 /**
  * A role: a name and the prompt it is given. Placeholders are {@code {question}} and, where earlier agents wrote text,
- * {@code {context}}. In a latent team there is no {@code {context}}: earlier thoughts stand in the memory before the prompt.
+ * {@code {context}}. In a latent team there is no {@code {context}}: earlier thoughts stand in the memory before the
+ * prompt.
  *
  * @param name one or more characters, unique in a team; progress and errors name the agent by it
  * @param system the system message, or null for none
  * @param latentPrompt the user message in a latent team
- * @param textPrompt the user message where agents write text; text that it has no {@code {context}} for is put before it
+ * @param textPrompt the user message where agents write text; text that it has no {@code {context}} for is put before
+ *     it
  */
 public record Agent(String name, String system, String latentPrompt, String textPrompt) {
     static final String QUESTION = "{question}";

@@ -6,11 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds the answer in what the answering agent wrote. What stands before the last {@code </think>} is thought, not answer.
+ * Finds the answer in what the answering agent wrote. What stands before the last {@code </think>} is thought, not
+ * answer.
  *
  * <ul>
  *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last number
- *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last "answer is B", else the last letter that
+ *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last "answer is B", else the
+ *   last letter that
  *       stands alone
  *   <li>{@link TaskKind#CODE}: the last {@code ```python} block, else the last block
  *   <li>{@link TaskKind#OPEN}: the text
@@ -22,7 +24,8 @@ public final class AnswerExtraction {
         "(?<![\\w.])[-+\u2212]?(?:\\d{1,3}(?:,\\d{3})+(?![\\d])|\\d+)?(?:(?<=\\d)\\.\\d+|(?<!\\d)\\.\\d+)?(?:(?<=\\d)/\\d+)?");
     private static final Pattern STATED_CHOICE = Pattern.compile(
         "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*(?:(?i:option|choice)\\s+)?[(\\[*]*([A-Z])(?![\\w'])[)\\]*.]*");
-    private static final Pattern LONE_CHOICE = Pattern.compile("(?m)(?<![\\w'])(?:\\(([A-Z])\\)|\\[([A-Z])]|([A-Z])(?=[).:,]|\\s*$))");
+    private static final Pattern LONE_CHOICE =
+        Pattern.compile("(?m)(?<![\\w'])(?:\\(([A-Z])\\)|\\[([A-Z])]|([A-Z])(?=[).:,]|\\s*$))");
     private static final Pattern BOXED_CHOICE = Pattern.compile("(?<![A-Za-z])([A-Za-z])(?![A-Za-z])");
     private static final Pattern BLOCK = Pattern.compile("```([^\\n`]*)\\n(.*?)(?:\\n?```|\\z)", Pattern.DOTALL);
 
@@ -31,7 +34,8 @@ public final class AnswerExtraction {
 
     /** The answer in {@code text}, empty where there is none. */
     public static Optional<String> extract(TaskKind kind, String text) {
-        String said = text.substring(text.lastIndexOf("</think>") < 0 ? 0 : text.lastIndexOf("</think>") + "</think>".length());
+        String said = text.substring(text.lastIndexOf("</think>") < 0 ? 0 : text.lastIndexOf("</think>")
+            + "</think>".length());
         return switch (kind) {
             case MATH -> boxed(said).map(MathText::plain).filter(s -> !s.isEmpty()).or(() -> lastNumber(said));
             case CHOICE -> boxed(said).map(MathText::plain).flatMap(s -> first(BOXED_CHOICE, s)).or(() -> stated(said));
@@ -50,7 +54,9 @@ public final class AnswerExtraction {
         return MathText.comparable(one).equals(MathText.comparable(other));
     }
 
-    /** What the last {@code \boxed{...}} holds whose braces close; a text that was cut off may end in one that does not. */
+    /**
+     * What the last {@code \boxed{...}} holds whose braces close; a text that was cut off may end in one that does not.
+     */
     static Optional<String> boxed(String text) {
         for (int at = text.lastIndexOf(BOXED); at >= 0; at = text.lastIndexOf(BOXED, at - 1)) {
             int open = at + BOXED.length();
@@ -89,7 +95,8 @@ public final class AnswerExtraction {
         while (matcher.find()) {
             any = Optional.of(matcher.group(2));
             String language = matcher.group(1).strip();
-            if (language.equalsIgnoreCase("python") || language.equalsIgnoreCase("python3") || language.equalsIgnoreCase("py")) {
+            if (language.equalsIgnoreCase("python") || language.equalsIgnoreCase("python3")
+                || language.equalsIgnoreCase("py")) {
                 python = any;
             }
         }

@@ -5,8 +5,8 @@ public enum Compatibility {
     /** The paper's meaning. */
     CORRECTED,
     /**
-     * The published code's, where a latent team differs: a hierarchical team's experts work as a chain; with 0 latent steps the answering
-     * agent starts with no memory; policies cut the cache without re-rotating its keys.
+     * The published code's, where a latent team differs: a hierarchical team's experts work as a chain; with 0 latent
+     * steps the answering agent starts with no memory; policies cut the cache without re-rotating its keys.
      */
     OFFICIAL
 }

@@ -2,7 +2,10 @@ package org.latent4j.agent;
 
 import java.util.List;
 
-/** Experts side by side, each from nothing; what they leave is merged in their order, and the last agent answers from it. */
+/**
+ * Experts side by side, each from nothing; what they leave is merged in their order, and the last agent answers from
+ * it.
+ */
 final class Hierarchical implements Topology {
     @Override
     public String name() {

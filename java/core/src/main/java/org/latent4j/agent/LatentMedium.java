@@ -9,8 +9,8 @@ import org.latent4j.memory.Memory;
 import org.latent4j.memory.Span;
 
 /**
- * Agents that think in latent steps and hand their memory on. A context holds, for every question, the trails that the agents before
- * left: none at the start, one after an agent, several after agents side by side.
+ * Agents that think in latent steps and hand their memory on. A context holds, for every question, the trails that the
+ * agents before left: none at the start, one after an agent, several after agents side by side.
  */
 final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
     private final LatentModel model;
@@ -20,7 +20,8 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
     private final List<Meter> meters;
     private final OpenMemories memories;
 
-    LatentMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters, OpenMemories memories) {
+    LatentMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters,
+        OpenMemories memories) {
         this.model = model;
         this.plan = plan;
         this.listener = listener;
@@ -69,7 +70,8 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
         }
         List<Turn.Outcome> outcomes = turn.think();
         return IntStream.range(0, agents.size())
-            .mapToObj(a -> outcomes.subList(a * questions.size(), (a + 1) * questions.size()).stream().map(LatentMedium::trails).toList())
+            .mapToObj(a -> outcomes.subList(a * questions.size(), (a + 1) * questions.size()).stream()
+            .map(LatentMedium::trails).toList())
             .toList();
     }
 
@@ -98,14 +100,16 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
 
     /** The memory that the next agent goes on from, by the policy; the trails are spent. */
     private Memory handOff(Agent to, int question, List<Trail> trails) {
-        List<Span> spans = trails.stream().map(trail -> trail.kept(plan.memory())).filter(span -> span.length() > 0).toList();
+        List<Span> spans = trails.stream().map(trail -> trail.kept(plan.memory())).filter(span -> span.length() > 0)
+            .toList();
         if (spans.size() == 1 && trails.size() == 1 && spans.get(0).length() == trails.get(0).memory().length()) {
             Memory whole = trails.get(0).memory();
             meters.get(question).handedOver(whole.bytes());
             return whole;
         }
         boolean rotateKeys = plan.compatibility() != Compatibility.OFFICIAL;
-        Memory memory = memories.add(Turn.named(to.name(), () -> spans.isEmpty() ? model.newMemory() : model.assemble(spans, rotateKeys)));
+        Memory memory = memories.add(Turn.named(to.name(), () -> spans.isEmpty() ? model.newMemory()
+            : model.assemble(spans, rotateKeys)));
         meters.get(question).handedOver(memory.bytes());
         meters.get(question).held(memory.bytes() + trails.stream().mapToLong(trail -> trail.memory().bytes()).sum());
         trails.forEach(trail -> memories.close(trail.memory()));

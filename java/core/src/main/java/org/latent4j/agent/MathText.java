@@ -4,7 +4,10 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The little LaTeX that stands in boxed answers, undone: {@code \text{}} and its kin, dollar signs, spacing, sizes of brackets. */
+/**
+ * The little LaTeX that stands in boxed answers, undone: {@code \text{}} and its kin, dollar signs, spacing, sizes of
+ * brackets.
+ */
 final class MathText {
     private static final Pattern WRAPPER = Pattern.compile(
         "\\\\(?:text|textbf|textit|textrm|texttt|textnormal|mathrm|mathbf|mathit|mathsf|operatorname|mbox|hbox|bm|boldsymbol)\\s*\\{");
@@ -16,7 +19,10 @@ final class MathText {
     private MathText() {
     }
 
-    /** The text without wrappers and spacing; a unit in {@code \text{}} after a number is dropped, other wrapped text stays. */
+    /**
+     * The text without wrappers and spacing; a unit in {@code \text{}} after a number is dropped, other wrapped text
+     * stays.
+     */
     static String plain(String latex) {
         String text = latex.strip().replace("\u2212", "-").replace("\\$", "").replace("$", "").replace("\\%", "%");
         if (text.startsWith("\\(") && text.endsWith("\\)")) {

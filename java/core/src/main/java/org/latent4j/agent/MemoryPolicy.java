@@ -1,8 +1,8 @@
 package org.latent4j.agent;
 
 /**
- * What the next agent gets of the memory before it, in a latent team. Positions that are dropped leave no gap: the keys of those that
- * stay are re-rotated to 0..n-1.
+ * What the next agent gets of the memory before it, in a latent team. Positions that are dropped leave no gap: the keys
+ * of those that stay are re-rotated to 0..n-1.
  */
 public enum MemoryPolicy {
     /** Everything that every agent before it read and thought. */
@@ -14,9 +14,9 @@ public enum MemoryPolicy {
     /** A control: nothing. Each agent starts from an empty memory. */
     NONE,
     /**
-     * A control: the answering agent gets what the thinkers left on the <em>next</em> question of the batch (the last question's gets the
-     * first's). Hand-offs between thinkers stay whole, so that the answering agent sees nothing of its own question but its prompt.
-     * Needs two questions or more.
+     * A control: the answering agent gets what the thinkers left on the <em>next</em> question of the batch (the last
+     * question's gets the first's). Hand-offs between thinkers stay whole, so that the answering agent sees nothing of
+     * its own question but its prompt. Needs two questions or more.
      */
     SHUFFLED
 }

@@ -58,8 +58,10 @@ final class Meter {
     }
 
     Answer answer(String question, TaskKind task) {
-        Figures figures = new Figures(sum(AgentTrace::promptTokens), sum(AgentTrace::latentSteps), sum(AgentTrace::decodedTokens),
-            readerTokens, handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+        Figures figures = new Figures(sum(AgentTrace::promptTokens), sum(AgentTrace::latentSteps),
+            sum(AgentTrace::decodedTokens),
+            readerTokens, handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds,
+            elapsedSeconds(), peakMemoryBytes);
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures, traces);
     }
 

@@ -1,6 +1,9 @@
 package org.latent4j.agent;
 
-/** How the agents of a team tell each other what they think (arXiv 2511.20639, section 4.1: LatentMAS and its two baselines). */
+/**
+ * How the agents of a team tell each other what they think (arXiv 2511.20639, section 4.1: LatentMAS and its two
+ * baselines).
+ */
 public enum Method {
     /** One agent, one prompt: the first baseline. */
     SINGLE,

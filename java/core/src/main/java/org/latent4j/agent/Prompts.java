@@ -19,8 +19,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * The prompts of the built-in roles, one resource each, in this project's words for the roles of arXiv 2511.20639. A user's YAML or JSON
- * file replaces any part of them:
+ * The prompts of the built-in roles, one resource each, in this project's words for the roles of arXiv 2511.20639. A
+ * user's YAML or JSON file replaces any part of them:
  *
  * <pre>{@code
  * critic:                        # the role
@@ -57,8 +57,9 @@ public final class Prompts {
      * The built-in prompts with those parts replaced that a file names.
      *
      * @param file YAML or JSON
-     * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no YAML, an unknown role or key, a value that is no
-     *     text, or a prompt that lacks a placeholder; the message names file, key and what was expected
+     * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no YAML, an unknown role or key,
+     *     a value that is no text, or a prompt that lacks a placeholder; the message names file, key and what was
+     *     expected
      */
     public static Prompts load(Path file) {
         JsonNode tree = read(file);
@@ -133,7 +134,9 @@ public final class Prompts {
         }
     }
 
-    /** A prompt needs what the built-in one has, but {@code {task}}, which a prompt for one kind of task can do without. */
+    /**
+     * A prompt needs what the built-in one has, but {@code {task}}, which a prompt for one kind of task can do without.
+     */
     private static void requirePlaceholders(Path file, String key, String prompt, String builtIn) {
         for (String placeholder : List.of(Agent.QUESTION, Agent.CONTEXT)) {
             if (builtIn.contains(placeholder) && !prompt.contains(placeholder)) {
@@ -144,7 +147,8 @@ public final class Prompts {
 
     private static String text(Path file, String key, JsonNode value) {
         if (!value.isTextual() || value.asText().isBlank()) {
-            throw bad(file, key, "expected text, found " + (value.isTextual() ? "none" : value.getNodeType().name().toLowerCase(Locale.ROOT)));
+            String found = value.isTextual() ? "none" : value.getNodeType().name().toLowerCase(Locale.ROOT);
+            throw bad(file, key, "expected text, found " + found);
         }
         return value.asText();
     }

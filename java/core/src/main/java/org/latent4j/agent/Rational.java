@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
 record Rational(BigInteger numerator, BigInteger denominator) {
     private static final String DECIMAL = "[-+]?(?:\\d{1,3}(?:,\\d{3})+|\\d+)?(?:\\.\\d*)?";
     private static final Pattern NUMBER = Pattern.compile("(" + DECIMAL + ")(?:[eE]([-+]?\\d{1,3}))?\\s*(%?)");
-    private static final Pattern FRACTION = Pattern.compile(
-        "([-+]?)\\s*(?:\\\\frac\\s*\\{\\s*(" + DECIMAL + ")\\s*}\\s*\\{\\s*(" + DECIMAL + ")\\s*}|(" + DECIMAL + ")\\s*/\\s*(" + DECIMAL + "))");
+    private static final Pattern FRACTION = Pattern.compile("([-+]?)\\s*(?:"
+        + "\\\\frac\\s*\\{\\s*(" + DECIMAL + ")\\s*}\\s*\\{\\s*(" + DECIMAL + ")\\s*}"
+        + "|(" + DECIMAL + ")\\s*/\\s*(" + DECIMAL + "))");
     private static final int LONGEST = 200;  // digits beyond this are no answer, and would take long to divide
 
     /** The number that {@code text} is, wholly; a percent sign after it says nothing, as in graders' usual reading. */
@@ -22,7 +23,8 @@ record Rational(BigInteger numerator, BigInteger denominator) {
         }
         Matcher number = NUMBER.matcher(trimmed);
         if (number.matches()) {
-            return decimal(number.group(1)).map(d -> number.group(2) == null ? d : d.scaleByPowerOfTen(Integer.parseInt(number.group(2))))
+            return decimal(number.group(1)).map(d -> number.group(2) == null ? d
+                : d.scaleByPowerOfTen(Integer.parseInt(number.group(2))))
                 .map(d -> of(d, BigDecimal.ONE));
         }
         Matcher fraction = FRACTION.matcher(trimmed);

@@ -24,8 +24,9 @@ import org.latent4j.latent.Sampling;
  * @param stops strings before which a text ends
  * @param templateOptions passed on to the chat template, such as {@code enable_thinking}
  */
-public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task, int latentSteps,
-        AlignmentKind alignment, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops, Map<String, Object> templateOptions) {
+public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task,
+        int latentSteps, AlignmentKind alignment, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
+        Map<String, Object> templateOptions) {
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public TeamPlan {

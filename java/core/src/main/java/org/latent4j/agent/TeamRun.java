@@ -7,7 +7,10 @@ import org.latent4j.Answer;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
 
-/** One asking: sets a plan's agents to work on questions and leaves nothing open behind it. {@link org.latent4j.Team} is the way to it. */
+/**
+ * One asking: sets a plan's agents to work on questions and leaves nothing open behind it. {@link org.latent4j.Team} is
+ * the way to it.
+ */
 public final class TeamRun {
     private TeamRun() {
     }
@@ -35,7 +38,8 @@ public final class TeamRun {
                 : new TextMedium(model, plan, listener, questions, meters, memories);
             topology.run(plan.agents(), medium);
         }
-        return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task())).toList();
+        return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task()))
+            .toList();
     }
 
     private static void check(TeamPlan plan, List<String> questions) {
@@ -48,7 +52,8 @@ public final class TeamRun {
             }
         }
         if (plan.method() == Method.LATENT && plan.memory() == MemoryPolicy.SHUFFLED && questions.size() < 2) {
-            throw new IllegalArgumentException("the memory policy SHUFFLED needs two questions or more at a time, got " + questions.size());
+            throw new IllegalArgumentException("the memory policy SHUFFLED needs two questions or more at a time, got "
+                + questions.size());
         }
     }
 }

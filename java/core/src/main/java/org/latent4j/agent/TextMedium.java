@@ -9,8 +9,8 @@ import org.latent4j.TeamListener;
 import org.latent4j.memory.Memory;
 
 /**
- * Agents that write text, which later agents read in their prompts: the baselines. Each starts from an empty memory. A context holds, for
- * every question, what was written so far.
+ * Agents that write text, which later agents read in their prompts: the baselines. Each starts from an empty memory. A
+ * context holds, for every question, what was written so far.
  */
 final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
     private final LatentModel model;
@@ -20,7 +20,8 @@ final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
     private final List<Meter> meters;
     private final OpenMemories memories;
 
-    TextMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters, OpenMemories memories) {
+    TextMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters,
+        OpenMemories memories) {
         this.model = model;
         this.plan = plan;
         this.listener = listener;
@@ -50,7 +51,8 @@ final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
         outcomes.forEach(outcome -> memories.close(outcome.memory()));
         return IntStream.range(0, agents.size())
             .mapToObj(a -> IntStream.range(0, questions.size())
-                .mapToObj(q -> appended(context.get(q), new Note(agents.get(a).name(), outcomes.get(a * questions.size() + q).text())))
+                .mapToObj(q -> appended(context.get(q),
+                    new Note(agents.get(a).name(), outcomes.get(a * questions.size() + q).text())))
                 .toList())
             .toList();
     }

@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.latent4j.text.TokenStream;
 
 /**
- * One agent's tokens on their way to text: whole characters only, nothing from a stop string on, and no beginning of what may yet become
- * a stop string before the next tokens have shown that it does not.
+ * One agent's tokens on their way to text: whole characters only, nothing from a stop string on, and no beginning of
+ * what may yet become a stop string before the next tokens have shown that it does not.
  */
 final class TextStream {
     private final TokenStream tokens;

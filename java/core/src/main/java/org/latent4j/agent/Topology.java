@@ -2,7 +2,9 @@ package org.latent4j.agent;
 
 import java.util.List;
 
-/** The shape of a team: which agents it has, and who goes on from whom. A new shape is one class that implements this. */
+/**
+ * The shape of a team: which agents it has, and who goes on from whom. A new shape is one class that implements this.
+ */
 public interface Topology {
     /** Planner, critic, refiner and judger, one after the other. */
     Topology SEQUENTIAL = new Sequential();
@@ -17,7 +19,8 @@ public interface Topology {
     List<String> roles();
 
     /**
-     * Lets the agents work: any calls of {@link Medium#think} and {@link Medium#merge}, then one of {@link Medium#answer}.
+     * Lets the agents work: any calls of {@link Medium#think} and {@link Medium#merge}, then one of {@link
+     * Medium#answer}.
      *
      * @param agents at least one, the answering agent last
      * @param medium what they work in

@@ -2,10 +2,13 @@ package org.latent4j.agent;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.latent4j.AgentTrace;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
@@ -21,8 +24,8 @@ import org.latent4j.memory.Memory;
 import org.latent4j.text.ChatMessage;
 
 /**
- * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs, streams, meters
- * and names the agent in what goes wrong.
+ * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs,
+ * streams, meters and names the agent in what goes wrong.
  */
 final class Turn {
     private final LatentModel model;
@@ -58,7 +61,8 @@ final class Turn {
         List<ChatMessage> messages = new ArrayList<>();
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
         messages.add(new ChatMessage("user", message));
-        int[] prompt = named(agent.name(), () -> model.tokenizer().encode(model.chatTemplate().render(messages, plan.templateOptions())));
+        int[] prompt = named(agent.name(),
+            () -> model.tokenizer().encode(model.chatTemplate().render(messages, plan.templateOptions())));
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
     }
 
@@ -77,7 +81,8 @@ final class Turn {
     }
 
     private List<Outcome> run(int latentSteps, Sampling sampling, boolean answering) {
-        Rollout.Builder rollout = Rollout.builder().latentSteps(latentSteps).alignment(plan.alignment()).sampling(sampling);
+        Rollout.Builder rollout = Rollout.builder().latentSteps(latentSteps).alignment(plan.alignment())
+            .sampling(sampling);
         List<TextStream> texts = new ArrayList<>();
         for (Seat seat : seats) {
             rollout.add(seat.memory(), seat.prompt(), plan.seed());
@@ -87,7 +92,8 @@ final class Turn {
         if (answering) {
             meters.forEach(Meter::answerBegins);
         }
-        RolloutResult result = named(who(), () -> model.rollout(rollout.build(), new Relay(texts, latentSteps, sampling.maxNewTokens())));
+        RolloutResult result = named(who(),
+            () -> model.rollout(rollout.build(), new Relay(texts, latentSteps, sampling.maxNewTokens())));
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < seats.size(); i++) {
             Seat seat = seats.get(i);
@@ -95,7 +101,8 @@ final class Turn {
             String text = texts.get(i).finish();
             // A stop string may come with the last token that the limit allows; it is the reason then, too.
             StopReason reason = texts.get(i).stopped() ? StopReason.ASKED : member.stopReason();
-            outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), seat.before() + seat.prompt().length, text));
+            int thoughtsBegin = seat.before() + seat.prompt().length;
+            outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), thoughtsBegin, text));
             meters.get(seat.question()).add(trace(seat, latentSteps, sampling, member, text, result.figures()));
             if (answering) {
                 boolean ended = reason == StopReason.END_TOKEN;
@@ -107,17 +114,19 @@ final class Turn {
         return outcomes;
     }
 
-    private AgentTrace trace(Seat seat, int latentSteps, Sampling sampling, RolloutResult.Member member, String text, RolloutFigures took) {
-        return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, latentSteps, member.tokens().length,
-            sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()),
-            seconds(took.think()), seconds(took.decode()));
+    private AgentTrace trace(Seat seat, int latentSteps, Sampling sampling, RolloutResult.Member member, String text,
+        RolloutFigures took) {
+        return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, latentSteps,
+            member.tokens().length, sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(),
+            seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
     }
 
     /** A question's time is that of the rollouts it took part in, each once, however many agents sat in it. */
     private void meterTimes(RolloutFigures took) {
         for (int question = 0; question < meters.size(); question++) {
             int q = question;
-            long bytes = seats.stream().filter(seat -> seat.question() == q).mapToLong(seat -> seat.memory().bytes()).sum();
+            long bytes = seats.stream().filter(seat -> seat.question() == q).mapToLong(seat -> seat.memory().bytes())
+                .sum();
             meters.get(q).held(bytes);
             meters.get(q).took(seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
         }
@@ -150,11 +159,12 @@ final class Turn {
         private final List<TextStream> texts;
         private final Map<Phase, Integer> steps;
         private final List<String> agents = agents();
+        private final Set<Integer> ends = Arrays.stream(plan.sampling().endTokens()).boxed().collect(Collectors.toSet());
 
         Relay(List<TextStream> texts, int latentSteps, int maxNewTokens) {
             this.texts = texts;
-            this.steps = Map.of(Phase.PREFILL, seats.stream().mapToInt(seat -> seat.prompt().length).sum(), Phase.THINK, latentSteps,
-                Phase.DECODE, maxNewTokens);
+            int promptTokens = seats.stream().mapToInt(seat -> seat.prompt().length).sum();
+            this.steps = Map.of(Phase.PREFILL, promptTokens, Phase.THINK, latentSteps, Phase.DECODE, maxNewTokens);
         }
 
         @Override
@@ -164,7 +174,7 @@ final class Turn {
 
         @Override
         public boolean onToken(int member, int token) {
-            return texts.get(member).push(token);
+            return ends.contains(token) || texts.get(member).push(token);
         }
     }
 }

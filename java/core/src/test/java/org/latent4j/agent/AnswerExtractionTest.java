@@ -86,13 +86,16 @@ class AnswerExtractionTest {
 
     @Test
     void anOpenAnswerIsTheTextWithoutItsThoughts() {
-        assertThat(AnswerExtraction.extract(TaskKind.OPEN, "<think>hm</think>\n\nBlue.\n")).isEqualTo(Optional.of("Blue."));
+        assertThat(AnswerExtraction.extract(TaskKind.OPEN, "<think>hm</think>\n\nBlue.\n"))
+            .isEqualTo(Optional.of("Blue."));
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "18 | 18.0", "1,200 | 1200", "1200.00 | 1,200", "1/2 | 0.5", "\\frac{1}{2} | .5", "-\\frac{6}{4} | -1.5", "+7 | 7", "$18 | 18",
-        "50\\% | 50", "1e3 | 1000", "\\text{Monday} | monday", "(1,2) | (1, 2)", "x+1 | x + 1", "18\\text{ dollars} | 18", "42. | 42",
+        "18 | 18.0", "1,200 | 1200", "1200.00 | 1,200", "1/2 | 0.5", "\\frac{1}{2} | .5", "-\\frac{6}{4} | -1.5",
+            "+7 | 7", "$18 | 18",
+        "50\\% | 50", "1e3 | 1000", "\\text{Monday} | monday", "(1,2) | (1, 2)", "x+1 | x + 1",
+        "18\\text{ dollars} | 18", "42. | 42",
         "6/4 | 3/2", "-0 | 0", "\\dfrac{3}{4} | 0.75", "\u22125 | -5",
     })
     void sameAnswers(String one, String other) {
@@ -102,7 +105,8 @@ class AnswerExtractionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "18 | 18.01", "12 | 1,2", "1/2 | 1/3", "Monday | Tuesday", "5 | -5", "1/0 | 0", "x | 1", "3 | 3x", "0.333 | 1/3",
+        "18 | 18.01", "12 | 1,2", "1/2 | 1/3", "Monday | Tuesday", "5 | -5", "1/0 | 0", "x | 1", "3 | 3x",
+            "0.333 | 1/3",
     })
     void differentAnswers(String one, String other) {
         assertThat(AnswerExtraction.same(one, other)).isFalse();

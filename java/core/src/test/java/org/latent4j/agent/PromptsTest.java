@@ -25,7 +25,8 @@ class PromptsTest {
     void everyRoleHasPromptsForEveryKindOfTask(TaskKind kind) {
         for (String role : Prompts.roles()) {
             Agent agent = Prompts.builtIn().agent(role, kind);
-            assertThat(agent.latentPrompt()).as(role).contains("{question}").doesNotContain("{task}").doesNotContain("{context}");
+            assertThat(agent.latentPrompt()).as(role).contains("{question}").doesNotContain("{task}")
+                .doesNotContain("{context}");
             assertThat(agent.textPrompt()).as(role).contains("{question}").doesNotContain("{task}");
             TaskKind other = kind == TaskKind.MATH ? TaskKind.CODE : TaskKind.MATH;
             assertThat(agent.textPrompt()).as(role).isNotEqualTo(Prompts.builtIn().agent(role, other).textPrompt());
@@ -48,15 +49,18 @@ class PromptsTest {
     @Test
     void aFileReplacesWhatItNamesAndNothingElse() {
         Agent before = Prompts.builtIn().agent("critic", TaskKind.MATH);
-        Prompts prompts = Prompts.load(file("p.yaml", "critic:\n  system: Be strict.\n  latent: |\n    Doubt {question}\n"
+        Prompts prompts = Prompts.load(file("p.yaml",
+            "critic:\n  system: Be strict.\n  latent: |\n    Doubt {question}\n"
             + "judger:\n  task:\n    math: Only the number.\n"));
         Agent critic = prompts.agent("critic", TaskKind.MATH);
         assertThat(critic.system()).isEqualTo("Be strict.");
         assertThat(critic.latentPrompt()).isEqualTo("Doubt {question}");
         assertThat(critic.textPrompt()).isEqualTo(before.textPrompt());
-        assertThat(prompts.agent("judger", TaskKind.MATH).latentPrompt()).contains("Only the number.").doesNotContain("boxed");
+        assertThat(prompts.agent("judger", TaskKind.MATH).latentPrompt()).contains("Only the number.")
+            .doesNotContain("boxed");
         assertThat(prompts.agent("judger", TaskKind.OPEN)).isEqualTo(Prompts.builtIn().agent("judger", TaskKind.OPEN));
-        assertThat(prompts.agent("planner", TaskKind.MATH)).isEqualTo(Prompts.builtIn().agent("planner", TaskKind.MATH));
+        assertThat(prompts.agent("planner", TaskKind.MATH)).isEqualTo(Prompts.builtIn()
+            .agent("planner", TaskKind.MATH));
     }
 
     @Test
@@ -93,7 +97,8 @@ class PromptsTest {
     @Test
     void aMissingFileIsSaidToBeMissing() {
         assertThatThrownBy(() -> Prompts.load(folder.resolve("none.yaml")))
-            .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_NOT_FOUND));
+            .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
+            .isEqualTo(ErrorCode.FILE_NOT_FOUND));
     }
 
     @Test
@@ -110,7 +115,8 @@ class PromptsTest {
         assertThatThrownBy(() -> Agent.of(" ", "{question}")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Agent.of("critic", "no place")).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("critic").hasMessageContaining("{question}");
-        assertThatThrownBy(() -> Prompts.builtIn().agent("dancer", TaskKind.OPEN)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> Prompts.builtIn().agent("dancer", TaskKind.OPEN))
+            .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("dancer");
     }
 
