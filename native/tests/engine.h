@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -61,13 +62,14 @@ struct RolloutCall {
 
   void run(const ModelHandle& model, int32_t d_model, int32_t vocab) {
     const int32_t n = static_cast<int32_t>(memories.size());
-    std::vector<int32_t> flat, offsets{0}, counts(n), new_tokens(static_cast<size_t>(n) * max_new_tokens);
+    const size_t steps = std::max(latent_steps, 0), most_tokens = std::max(max_new_tokens, 0);  // negative ones are the bridge's to refuse
+    std::vector<int32_t> flat, offsets{0}, counts(n), new_tokens(n * most_tokens);
     for (const auto& prompt : prompts) {
       flat.insert(flat.end(), prompt.begin(), prompt.end());
       offsets.push_back(static_cast<int32_t>(flat.size()));
     }
     prompt_hidden.assign(flat.size() * d_model, 0);
-    latents.assign(static_cast<size_t>(n) * latent_steps * d_model, 0);
+    latents.assign(n * steps * d_model, 0);
     latent_hidden = latents;
     logits.assign(max_new_tokens > 0 ? static_cast<size_t>(n) * vocab : 0, 0);
     stop_reasons.assign(n, 0);
@@ -97,7 +99,7 @@ struct RolloutCall {
     l4j_rollout(model.get(), &args, &control, &figures);
     tokens.clear();
     for (int32_t i = 0; i < n; i++) {
-      const auto begin = new_tokens.begin() + static_cast<ptrdiff_t>(i) * max_new_tokens;
+      const auto begin = new_tokens.begin() + static_cast<ptrdiff_t>(i * most_tokens);
       tokens.emplace_back(begin, begin + counts[i]);
     }
     control.n_new_tokens = control.stop = nullptr;

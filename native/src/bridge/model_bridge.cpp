@@ -58,7 +58,7 @@ std::string l4j_device_info() {
     return json{{"cpu", cpu_name()},
                 {"level", levels.back()},
                 {"levels", levels},
-                {"cores", ThreadPool::shared(0)->size()},
+                {"cores", available_cores()},
                 {"ram_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)}}
         .dump(-1, ' ', true, json::error_handler_t::replace);
   });

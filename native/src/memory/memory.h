@@ -52,7 +52,7 @@ class Memory {
   std::shared_ptr<PagePool> pool_;
   std::vector<PageId> pages_;
   std::vector<std::byte*> addresses_;
-  int32_t length_ = 0;
+  std::atomic<int32_t> length_{0};  // whoever watches a rollout may ask for it meanwhile
   std::vector<float> hidden_;
   std::atomic<int> users_{0};  // -1: one writer, > 0: readers
 };
