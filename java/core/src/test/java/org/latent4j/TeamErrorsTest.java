@@ -4,18 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.latent4j.agent.Agent;
-import org.latent4j.agent.Method;
 import org.latent4j.latent.Phase;
 import org.latent4j.model.ModelOptions;
 
@@ -125,32 +119,5 @@ class TeamErrorsTest {
         model.close();
         assertThatThrownBy(() -> team.ask("q"))
             .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
-    }
-
-    @Test
-    @EnabledOnOs(OS.LINUX)
-    void aThousandQuestionsTakeNoMoreMemoryThanAHundred() throws IOException {
-        try (LatentModel model = open(4_096)) {
-            long free = model.freePages();
-            List<Team> teams = List.of(team(model, PLANNER, JUDGER), Team.builder(model, Method.TEXT).latentSteps(4)
-                .maxNewTokens(4).build());
-            long afterHundred = 0;
-            for (int i = 0; i < 1_000; i++) {
-                assertThat(teams.get(i % 10 == 0 ? 1 : 0).ask("what is " + i + " + 30?").figures().decodedTokens())
-                    .isPositive();
-                if (i == 99) {
-                    afterHundred = residentBytes();
-                }
-            }
-            assertThat(residentBytes() - afterHundred).as("growth of resident memory").isLessThan(16L << 20);
-            assertThat(model.freePages()).isEqualTo(free);
-        }
-    }
-
-    /** After a collection, so that the heap's slack says nothing. */
-    private static long residentBytes() throws IOException {
-        System.gc();
-        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmRSS:"))
-            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).findFirst().orElseThrow();
     }
 }
