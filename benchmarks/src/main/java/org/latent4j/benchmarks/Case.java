@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * @param type the class that measures it
  * @param parameters JMH parameters; those left out take all their values
  * @param operation what one measured operation is, for the reader of the table
- * @param bytes that the limit moves in one operation
+ * @param bytes that the limit moves in one operation; 0: arithmetic, not bytes, limits this one, and it runs without a limit
  */
 record Case(String benchmark, Class<?> type, Map<String, String> parameters, String operation, long bytes) {
     Case {
@@ -35,9 +35,9 @@ record Case(String benchmark, Class<?> type, Map<String, String> parameters, Str
         }
         for (String shape : shapes) {
             for (String rows : List.of(AlignmentBenchmark.ONE, AlignmentBenchmark.MANY)) {
+                boolean one = rows.equals(AlignmentBenchmark.ONE);
                 cases.add(new Case("alignment", AlignmentBenchmark.class, Map.of("shape", shape, "rows", rows),
-                        rows.equals(AlignmentBenchmark.ONE) ? "1 row" : rows + " rows",
-                        AlignmentBenchmark.bytes(Shape.named(shape), Integer.parseInt(rows))));
+                        one ? "1 row" : rows + " rows", one ? AlignmentBenchmark.bytes(Shape.named(shape), 1) : 0));
             }
         }
         for (String parts : List.of(HandOffBenchmark.HAND_OFF, HandOffBenchmark.MERGE)) {

@@ -64,7 +64,8 @@ final class Report {
     /** The speed at which latent4j moved the bytes that the limit moves. */
     private static OptionalDouble gigabytesPerSecond(Comparison comparison) {
         OptionalDouble time = comparison.microseconds(Subject.LATENT4J);
-        return time.isEmpty() ? time : OptionalDouble.of(comparison.what().bytes() / time.getAsDouble() / 1e3);
+        long bytes = comparison.what().bytes();
+        return time.isEmpty() || bytes == 0 ? OptionalDouble.empty() : OptionalDouble.of(bytes / time.getAsDouble() / 1e3);
     }
 
     private static String milliseconds(Comparison comparison, Subject subject) {
