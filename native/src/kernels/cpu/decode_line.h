@@ -1,4 +1,4 @@
-// decode_line.h: w = d q + m for quantized q of 2, 4 or 5 bits. AVX-512 computes the few possible w once per d and m and looks them up: one
+// decode_line.h: w = d q + m for quantized q of 2 to 5 bits. AVX-512 computes the few possible w once per d and m and looks them up: one
 // permutation per 16 weights, and it ignores the index's upper bits, so that q needs no masking. d q is exact in f32 for every format that
 // comes here, so fused or not, looked up or computed, the bits are the same.
 #pragma once
@@ -32,9 +32,26 @@ L4J_INLINE Vec at5(Line5 line, Ints q, Ints fifth) {
   return {_mm512_permutex2var_ps(line.low.v, index, line.high.v)};
 }
 // q: the lower 4 bits; bit i of `bits`: the fifth of lane i.
-L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint32_t bits) {
+L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint16_t bits) {
   const Vec low = look_up(line.low, q);
   return {_mm512_mask_permutexvar_ps(low.v, static_cast<__mmask16>(bits), q.v, line.high.v)};
+}
+
+// w = d (q - 16): every such w is exact, so the fifth bit may as well add 16 d to the others' w.
+struct Centered5 { Vec low, step; };
+L4J_INLINE Centered5 centered5(Vec d) { return {d * count_from(-16), d * set1(16)}; }
+L4J_INLINE Vec at5_bits(Centered5 line, Ints q, uint16_t bits) {
+  const Vec low = look_up(line.low, q);
+  return {_mm512_mask_add_ps(low.v, static_cast<__mmask16>(bits), low.v, line.step.v)};
+}
+
+// w = d (q - 4), q: bits 0 and 1 of `low`, bit 2 of `top`.
+L4J_INLINE Line centered3(Vec d) {
+  const Vec lanes = {_mm512_setr_ps(-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2, -1, 0, 1, 2, 3)};
+  return {d * lanes};
+}
+L4J_INLINE Vec at3(Line line, Ints low, Ints top) {
+  return {_mm512_permutexvar_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(3), low.v, top.v, 0xCA), line.table.v)};
 }
 
 #else
@@ -61,7 +78,16 @@ L4J_INLINE Ints spread_bits(uint32_t bits) {
   return read<Ints>(lanes);
 #endif
 }
-L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint32_t bits) { return at5(line, q, spread_bits(bits & 0xffff)); }
+L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint16_t bits) { return at5(line, q, spread_bits(bits)); }
+
+using Centered5 = Line;
+L4J_INLINE Centered5 centered5(Vec d) { return {d, d * set1(-16)}; }
+
+struct Centered3 { Vec d; };
+L4J_INLINE Centered3 centered3(Vec d) { return {d}; }
+L4J_INLINE Vec at3(Centered3 line, Ints low, Ints top) {
+  return line.d * to_float(((low & ints1(3)) | (top & ints1(4))) - ints1(4));
+}
 
 #endif
 

@@ -5,7 +5,7 @@
 namespace latent4j::cpu::L4J_LEVEL {
 
 void decode_row(const Matrix& w, int32_t row, float* y) {
-  kDecodeStretch[static_cast<int>(w.dtype)](row_of(w, row_bytes_of(w), row), w.cols, y);
+  kDecodeStretch[static_cast<int>(w.dtype)](row_of(w, row_bytes_of(w), row), w.cols, y, kLanes);
 }
 
 }  // namespace latent4j::cpu::L4J_LEVEL

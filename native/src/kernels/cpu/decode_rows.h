@@ -1,4 +1,5 @@
-// decode_rows.h: stretches of weight rows as f32, by DType. For ops that need the numbers in memory: embed, decode_row, matmul of many rows.
+// decode_rows.h: stretches of weight rows as f32, by DType. For ops that need the numbers in memory: embed, decode_row, matmul of many
+// rows.
 #pragma once
 
 #include "base/tensor.h"
@@ -18,19 +19,38 @@ namespace latent4j::cpu::L4J_LEVEL {
         function<Q6_KFormat __VA_OPT__(, ) __VA_ARGS__>                                                                \
   }
 
-// y [n] = the n elements that begin at p, a block's first byte. n is a multiple of the block, or anything for formats without blocks.
-template <typename Format>
-static void decode_stretch(const std::byte* p, int32_t n, float* y) {
-  int32_t at = 0;
-  for (; at + Format::kElements <= n; at += Format::kElements, p += Format::kBytes) {
-    Format::block(p, [y, at](int i, Vec w) __attribute__((always_inline)) { store(y + at + kLanes * i, w); });
-  }
-  if constexpr (Format::kElements == kLanes) {
-    if (at < n) store_n(y + at, Format::tail(p, n - at), n - at);
+// The parts of a block in order: visit.operator()<i>() for i from 0 upwards.
+template <typename Format, typename Visit>
+L4J_INLINE void for_parts(const Visit& visit) {
+  visit.template operator()<0>();
+  if constexpr (Format::kParts > 1) visit.template operator()<1>();
+  if constexpr (Format::kParts > 2) {
+    visit.template operator()<2>();
+    visit.template operator()<3>();
   }
 }
 
-using DecodeStretch = void (*)(const std::byte* p, int32_t n, float* y);
+// y = the n elements that begin at p, a block's first byte; elements 16i .. 16i + 15 at y + stride i. n is a multiple of the block, or
+// anything for formats without blocks.
+template <typename Format>
+static void decode_stretch(const std::byte* p, int32_t n, float* y, int32_t stride) {
+  int32_t at = 0;
+  for (; at + Format::kElements <= n; at += Format::kElements, p += Format::kBytes) {
+    typename Format::State state;
+    Format::prepare(p, state);
+    for_parts<Format>([&]<int kPart>() __attribute__((always_inline)) {
+      Format::template part<kPart>(p, state, [&](int, Vec w) __attribute__((always_inline)) {
+        store(y, w);
+        y += stride;
+      });
+    });
+  }
+  if constexpr (Format::kElements == kLanes) {
+    if (at < n) store_n(y, Format::tail(p, n - at), n - at);
+  }
+}
+
+using DecodeStretch = void (*)(const std::byte* p, int32_t n, float* y, int32_t stride);
 static constexpr DecodeStretch kDecodeStretch[kDTypes] = L4J_FORMATS(decode_stretch);
 
 // Matrix::row, without its inline function: level objects must not carry a copy of it.

@@ -1,8 +1,8 @@
-// matmul.cpp: y = x W^T for weights of any format. Few rows: weights are decoded in registers on their way from memory, which sets the time.
-// Many rows: panels of decoded weights stay in the cache and are multiplied in register tiles.
+// matmul.cpp: y = x W^T for weights of any format. Few rows: weights are decoded in registers on their way from memory, which sets the
+// time. Many rows: panels of decoded weights stay in the cache and are multiplied in register tiles.
 //
-// Every output element is one 16-lane accumulator, acc = fma(w, x, acc) from k = 0 upwards, then summed by reduce_add: the same numbers on both
-// ways, for any n, tile and thread.
+// Every output element is one 16-lane accumulator, acc = fma(w, x, acc) from k = 0 upwards, then summed by reduce_add: the same numbers on
+// both ways, for any n, tile and thread.
 #include "kernels/cpu/decode_rows.h"
 #include "kernels/cpu/level_ops.h"
 
@@ -18,8 +18,8 @@ constexpr size_t kPrefetchBytes = 8192;
 
 // Weight rows of a panel: what reduce_add8 sums at once.
 constexpr int kPanelRows = 8;
-// Columns of a panel: 8 rows of them (16 KiB) leave room for the rows of x in a first-level cache.
-constexpr int kPanelColumns = 512;
+// Columns of a panel at most: 8 rows of them (24 KiB) leave room for some rows of x in a first-level cache.
+constexpr int kPanelColumns = 768;
 // Rows of x that pass over a panel before the next is decoded: their accumulators (64 bytes for each weight row) stay in the second level.
 constexpr int kPassRows = 384;
 
@@ -61,19 +61,31 @@ static inline void stream_rows(const Work& work, int32_t out) {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) acc[i][r] = zero();
   }
-  // The same place of rows that follow is prefetched: several rows at once, in blocks of odd sizes, are too much for the hardware to foresee.
+  // The same place of rows that follow is prefetched: several rows at once, in blocks of odd sizes, are too much for the hardware to
+  // foresee.
   const size_t together = kWeights * work.row_bytes, ahead = (kPrefetchBytes + together - 1) / together * together;
   int32_t at = 0;
   for (; at + Format::kElements <= k; at += Format::kElements) {
+    typename Format::State states[kWeights];
 #pragma GCC unroll 8
     for (int i = 0; i < kWeights; ++i) {
       for (int line = 0; line < Format::kBytes; line += 64) __builtin_prefetch(w[i] + ahead + line);
-      Format::block(w[i], [&](int v, Vec weight) __attribute__((always_inline)) {
-#pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r) acc[i][r] = fma(weight, load(x[r] + at + kLanes * v), acc[i][r]);
-      });
-      w[i] += Format::kBytes;
+      Format::prepare(w[i], states[i]);
     }
+    // Rows of W take turns within a block: each accumulator is a chain of dependent additions.
+    for_parts<Format>([&]<int kPart>() __attribute__((always_inline)) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kWeights; ++i) {
+        Format::template part<kPart>(w[i], states[i], [&](int v, Vec weight) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+          for (int r = 0; r < kRows; ++r) {
+            acc[i][r] = fma(weight, load(x[r] + at + kLanes * (kPart * Format::kVecs + v)), acc[i][r]);
+          }
+        });
+      }
+    });
+#pragma GCC unroll 8
+    for (int i = 0; i < kWeights; ++i) w[i] += Format::kBytes;
   }
   if constexpr (Format::kElements == kLanes) {
     if (at < k) {
@@ -101,9 +113,18 @@ static void stream(const Work& work) {
   for (; out < work.end; ++out) stream_rows<Format, kRows, 1>(work, out);
 }
 
-// Continues the accumulators of one register tile over a panel's columns. acc [kRows][kPanelRows].
-template <int kRows>
-static inline void tile(const float* panel, const float* x, int32_t k, int32_t columns, bool first, Vec* acc) {
+// Where the weights of the panel that follows lie: tiles prefetch them, or memory would rest while tiles are multiplied.
+struct Ahead {
+  const std::byte* rows[kPanelRows];
+  size_t step;  // bytes that 16 elements take, rounded up
+};
+constexpr int kAheadRows = kPanelRows / 2;  // prefetched by one tile
+
+// Continues the accumulators of one register tile over a panel's columns. panel [columns / 16][kPanelRows][16], acc [kRows][kPanelRows].
+// ahead: the kAheadRows rows to prefetch, or null.
+template <int kRows, bool kAhead>
+static inline void tile(const float* panel, const float* x, int32_t k, int32_t columns, bool first, Vec* acc, const std::byte* const* ahead,
+                        size_t ahead_step) {
 #pragma GCC unroll 8
   for (int part = 0; part < kPanelRows; part += kTileWeights) {
     Vec sum[kRows][kTileWeights];
@@ -112,15 +133,22 @@ static inline void tile(const float* panel, const float* x, int32_t k, int32_t c
 #pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) sum[r][i] = first ? zero() : acc[r * kPanelRows + part + i];
     }
-    const float* w = panel + part * kPanelColumns;
+    const float* w = panel + part * kLanes;
+    size_t ahead_at = 0;
     int32_t at = 0;
-    for (; at + kLanes <= columns; at += kLanes) {
+    for (; at + kLanes <= columns; at += kLanes, w += kPanelRows * kLanes) {
       Vec row[kRows];
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) row[r] = load(x + static_cast<size_t>(r) * k + at);
+      if (kAhead && part == 0) {
+#pragma GCC unroll 8
+        for (int i = 0; i < kAheadRows; ++i) __builtin_prefetch(ahead[i] + ahead_at);
+        ahead_at += ahead_step;
+      }
 #pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) {
-        const Vec weight = load(w + i * kPanelColumns + at);
+        Vec weight = load(w + i * kLanes);
+        keep_in_register(weight);
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) sum[r][i] = fma(weight, row[r], sum[r][i]);
       }
@@ -128,7 +156,7 @@ static inline void tile(const float* panel, const float* x, int32_t k, int32_t c
     if (at < columns) {
 #pragma GCC unroll 8
       for (int i = 0; i < kTileWeights; ++i) {
-        const Vec weight = load_n(w + i * kPanelColumns + at, columns - at);
+        const Vec weight = load_n(w + i * kLanes, columns - at);
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) sum[r][i] = fma(weight, load_n(x + static_cast<size_t>(r) * k + at, columns - at), sum[r][i]);
       }
@@ -147,35 +175,68 @@ struct Scratch {
   Vec acc[kPassRows * kPanelRows];
 };
 
+// Sums the accumulators of weight rows [out, out + weights) and row `row` of x, and writes them.
+static inline void finish(const Work& work, int32_t out, int32_t weights, int32_t row, const Vec* acc) {
+  Vec sums[kPanelRows];
+  float y[kPanelRows];
+#pragma GCC unroll 8
+  for (int i = 0; i < kPanelRows; ++i) sums[i] = acc[i];
+  reduce_add8(sums, y);
+  float* to = work.target.y + static_cast<size_t>(row) * work.target.weight->rows + out;
+  if (weights < kPanelRows) {
+    for (int32_t i = 0; i < weights; ++i) write(work, row, out + i, y[i]);
+    return;
+  }
+  if (work.target.bias) {
+    for (int i = 0; i < kPanelRows; ++i) y[i] += work.target.bias[out + i];
+  }
+  if (work.args.add) {
+    for (int i = 0; i < kPanelRows; ++i) y[i] = to[i] + y[i];
+  }
+  __builtin_memcpy(to, y, sizeof(y));
+}
+
+// Columns of a panel: those of k in equal parts, each a multiple of any block.
+L4J_INLINE int32_t panel_columns(int32_t k) {
+  constexpr int32_t kUnit = 256;
+  const int32_t parts = (k + kPanelColumns - 1) / kPanelColumns, units = (k + kUnit - 1) / kUnit;
+  return (units + parts - 1) / parts * kUnit;
+}
+
 // Weight rows [out, out + kPanelRows) (those at `end` and above are not there) times rows [row, row + n) of x.
 static void multiply_panel(const Work& work, int32_t out, int32_t row, int32_t n, Scratch& scratch) {
   const Matrix& w = *work.target.weight;
   const DTypeInfo& info = dtype_info(w.dtype);
   const DecodeStretch decode = kDecodeStretch[static_cast<int>(w.dtype)];
-  const int32_t k = work.args.k, weights = least<int32_t>(kPanelRows, work.end - out);
-  for (int32_t from = 0; from < k; from += kPanelColumns) {
-    const int32_t columns = least(k - from, kPanelColumns);
+  const int32_t k = work.args.k, weights = least<int32_t>(kPanelRows, work.end - out), panel = panel_columns(k);
+  for (int32_t from = 0; from < k; from += panel) {
+    const int32_t columns = least(k - from, panel), next = from + panel < k ? from + panel : 0;
+    const auto offset = [&](int32_t column) { return static_cast<size_t>(column / info.block_elements) * info.block_bytes; };
+    Ahead ahead;
+    ahead.step = (static_cast<size_t>(kLanes) * info.block_bytes + info.block_elements - 1) / info.block_elements;
     for (int32_t i = 0; i < weights; ++i) {
-      const size_t offset = static_cast<size_t>(from / info.block_elements) * info.block_bytes;
-      decode(row_of(w, work.row_bytes, out + i) + offset, columns, scratch.panel + i * kPanelColumns);
+      decode(row_of(w, work.row_bytes, out + i) + offset(from), columns, scratch.panel + i * kLanes, kPanelRows * kLanes);
     }
-    int32_t r = 0;
+    for (int32_t i = 0; i < kPanelRows; ++i) ahead.rows[i] = row_of(w, work.row_bytes, (next ? out : out + kPanelRows) + i) + offset(next);
+    int32_t r = 0, tiles = 0;
     const auto step = [&]<int kRows>() __attribute__((always_inline)) {
       const float* x = work.args.x + static_cast<size_t>(row + r) * k + from;
-      tile<kRows>(scratch.panel, x, k, columns, from == 0, scratch.acc + static_cast<size_t>(r) * kPanelRows);
+      Vec* acc = scratch.acc + static_cast<size_t>(r) * kPanelRows;
+      if (tiles < kPanelRows / kAheadRows) {
+        tile<kRows, true>(scratch.panel, x, k, columns, from == 0, acc, ahead.rows + tiles * kAheadRows, ahead.step);
+      } else {
+        tile<kRows, false>(scratch.panel, x, k, columns, from == 0, acc, nullptr, 0);
+      }
+      if (from + columns == k) {
+        for (int i = 0; i < kRows; ++i) finish(work, out, weights, row + r + i, acc + i * kPanelRows);
+      }
       r += kRows;
+      ++tiles;
     };
-    while (r + kTileRows <= n) step.template operator()<kTileRows>();
-    if (kTileRows > 2 && r + 2 <= n) step.template operator()<2>();
+    // A remainder of 4 in halves: a tile of one row is the slowest.
+    while (r + kTileRows <= n && !(kTileRows == 3 && n - r == 4)) step.template operator()<kTileRows>();
+    while (kTileRows > 2 && r + 2 <= n) step.template operator()<2>();
     while (r < n) step.template operator()<1>();
-  }
-  for (int32_t r = 0; r < n; ++r) {
-    Vec sums[kPanelRows];
-    float y[kPanelRows];
-#pragma GCC unroll 8
-    for (int i = 0; i < kPanelRows; ++i) sums[i] = scratch.acc[r * kPanelRows + i];
-    reduce_add8(sums, y);
-    for (int32_t i = 0; i < weights; ++i) write(work, row + r, out + i, y[i]);
   }
 }
 

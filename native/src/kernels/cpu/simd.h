@@ -1,10 +1,11 @@
 // simd.h: the vector type that ops are written in. 16 f32 lanes on every CPU level (simd_<level>.h), so that an op is one source and lanes,
 // tails and the order of sums are the same everywhere. avx2 and avx512 give equal bits; plain has no fused multiply-add.
 //
-// Vec:  zero, set1, load, load_n, store, store_n (unaligned; _n: the first n lanes, the others are 0 or stay), + - * /, fma(a, b, c) = a b + c,
-//       max, min (a NaN in b stays), reduce_add, reduce_max, reduce_add8 (eight sums at once, bit-equal to reduce_add), exp.
+// Vec:  zero, set1, load, load_n, store, store_n (unaligned; _n: the first n lanes, the others are 0 or stay), + - * /,
+//       fma(a, b, c) = a b + c, max, min (a NaN in b stays), reduce_add, reduce_max, reduce_add8 (eight sums at once, bit-equal to reduce_add), exp.
 // Ints: 16 i32 lanes, only what decoding and exp need.
-// BF16 and F16: load_bf16, load_f16, store_bf16 (nearest even), each with _n, and single numbers.
+// BF16 and F16: load_bf16, load_f16, store_bf16 (nearest even), each with _n, and single numbers. set1_half: the F16 at p in all lanes;
+//       may read two bytes beyond it (set1_last_half: before it), since going through an integer register would cost more.
 //
 // Everything here is static: level objects must share nothing with each other.
 #pragma once

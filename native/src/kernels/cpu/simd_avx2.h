@@ -26,6 +26,9 @@ L4J_INLINE void store_n(float* p, Vec a, int n) {
   _mm256_maskstore_ps(p + 8, lanes_below(n - 8), a.hi);
 }
 
+// Registers are too few to hold a vector that the compiler would load again.
+L4J_INLINE void keep_in_register(Vec&) {}
+
 L4J_INLINE Vec operator+(Vec a, Vec b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
 L4J_INLINE Vec operator-(Vec a, Vec b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
 L4J_INLINE Vec operator*(Vec a, Vec b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
@@ -74,7 +77,15 @@ L4J_INLINE __m128i load128(const void* p, int offset) {
 L4J_INLINE __m256 widen_bf16(__m128i h) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16)); }
 L4J_INLINE Vec load_bf16(const void* p) { return {widen_bf16(load128(p, 0)), widen_bf16(load128(p, 16))}; }
 L4J_INLINE Vec load_f16(const void* p) { return {_mm256_cvtph_ps(load128(p, 0)), _mm256_cvtph_ps(load128(p, 16))}; }
-L4J_INLINE float f16_to_float(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
+L4J_INLINE Vec set1_half(const void* p) {
+  const __m256 all = _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(read<int32_t>(p))));
+  return {all, all};
+}
+L4J_INLINE Vec set1_last_half(const void* p) {
+  const int32_t both = read<int32_t>(static_cast<const char*>(p) - 2);
+  const __m256 all = _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_srli_epi32(_mm_cvtsi32_si128(both), 16)));
+  return {all, all};
+}
 
 L4J_INLINE __m256i round_bf16(__m256 a) {
   const __m256i u = _mm256_castps_si256(a), top = _mm256_srli_epi32(u, 16);

@@ -21,6 +21,9 @@ L4J_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n
 L4J_INLINE Vec load_n(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
 L4J_INLINE void store_n(float* p, Vec a, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), a.v); }
 
+// Holds a in a register: the compiler would rather load it again for every use, and the loads would limit the multiplications.
+L4J_INLINE void keep_in_register(Vec& a) { asm("" : "+v"(a.v)); }
+
 L4J_INLINE Vec operator+(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 L4J_INLINE Vec operator-(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
 L4J_INLINE Vec operator*(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
@@ -69,7 +72,11 @@ L4J_INLINE Vec load_bf16(const void* p) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(p))), 16))};
 }
 L4J_INLINE Vec load_f16(const void* p) { return {_mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)))}; }
-L4J_INLINE float f16_to_float(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
+L4J_INLINE Vec set1_half(const void* p) { return {_mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(read<int32_t>(p))))}; }
+L4J_INLINE Vec set1_last_half(const void* p) {
+  const int32_t both = read<int32_t>(static_cast<const char*>(p) - 2);
+  return {_mm512_broadcastss_ps(_mm_cvtph_ps(_mm_srli_epi32(_mm_cvtsi32_si128(both), 16)))};
+}
 
 L4J_INLINE void store_bf16(void* p, Vec a) {
 #if defined(L4J_LEVEL_AVX512_BF16)

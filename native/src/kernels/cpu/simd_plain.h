@@ -1,4 +1,5 @@
-// simd_plain.h: Vec as four 4-lane vectors of the compiler's own vector extension (level plain: SSE2 on x86-64, NEON elsewhere). See simd.h.
+// simd_plain.h: Vec as four 4-lane vectors of the compiler's own vector extension (level plain: SSE2 on x86-64, NEON elsewhere). See
+// simd.h.
 #pragma once
 
 namespace latent4j::cpu::L4J_LEVEL {
@@ -26,6 +27,8 @@ L4J_INLINE void store_n(float* p, Vec x, int n) {
   store(lanes, x);
   for (int i = 0; i < n; ++i) p[i] = lanes[i];
 }
+
+L4J_INLINE void keep_in_register(Vec&) {}
 
 L4J_INLINE Vec operator+(Vec x, Vec y) { return {x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d}; }
 L4J_INLINE Vec operator-(Vec x, Vec y) { return {x.a - y.a, x.b - y.b, x.c - y.c, x.d - y.d}; }
@@ -57,6 +60,9 @@ L4J_INLINE float f16_to_float(uint16_t h) {
   if ((h & 0x7c00) == 0x7c00) f = bit_cast<float>(magnitude | 0x7f800000u);
   return (h & 0x8000) ? -f : f;
 }
+
+L4J_INLINE Vec set1_half(const void* p) { return set1(f16_to_float(read<uint16_t>(p))); }
+L4J_INLINE Vec set1_last_half(const void* p) { return set1_half(p); }
 
 L4J_INLINE Vec load_bf16(const void* p) {
   float lanes[kLanes];
