@@ -46,7 +46,9 @@ public final class Benchmarks {
         List<Comparison> comparisons = new ArrayList<>();
         for (Case what : Case.all()) {
             if (args.length == 0 || Arrays.asList(args).contains(what.benchmark())) {
-                comparisons.add(compare(what));
+                Comparison comparison = compare(what);
+                System.out.print(Report.row(comparison));
+                comparisons.add(comparison);
             }
         }
         Report report = new Report(Device.current(), comparisons);

@@ -35,15 +35,17 @@ final class Report {
                 device.cores(), device.level(), comparisons.stream().mapToInt(Comparison::rounds).max().orElse(0)));
         text.append(String.format(ROW, "benchmark", "shape", "operation", "latent4j", "libtorch bf16", "libtorch f32", "limit", "GB/s",
                 "x libtorch", "of limit"));
-        for (Comparison comparison : comparisons) {
-            Case what = comparison.what();
-            text.append(String.format(ROW, what.benchmark(), what.shape(), what.operation(),
-                    milliseconds(comparison, Subject.LATENT4J), milliseconds(comparison, Subject.LIBTORCH_BF16),
-                    milliseconds(comparison, Subject.LIBTORCH_F32), milliseconds(comparison, Subject.LIMIT),
-                    number("%.1f", gigabytesPerSecond(comparison)), number("%.2f", comparison.timesLibtorch()),
-                    number("%.2f", comparison.partOfLimit())));
-        }
+        comparisons.forEach(comparison -> text.append(row(comparison)));
         return text.toString();
+    }
+
+    /** One line of the {@link #table()}. */
+    static String row(Comparison comparison) {
+        Case what = comparison.what();
+        return String.format(ROW, what.benchmark(), what.shape(), what.operation(), milliseconds(comparison, Subject.LATENT4J),
+                milliseconds(comparison, Subject.LIBTORCH_BF16), milliseconds(comparison, Subject.LIBTORCH_F32),
+                milliseconds(comparison, Subject.LIMIT), number("%.1f", gigabytesPerSecond(comparison)),
+                number("%.2f", comparison.timesLibtorch()), number("%.2f", comparison.partOfLimit()));
     }
 
     /** Writes {@code machine.csv} to a folder; times in microseconds. */
