@@ -153,13 +153,16 @@ void read_windows(const Checkpoint& checkpoint, int32_t window, int32_t first, C
   }
 }
 
+int32_t sliding_window(const Fields& fields) {
+  return fields.is_null("sliding_window") ? 0 : static_cast<int32_t>(fields.integer("sliding_window", 1, INT32_MAX, 4096));
+}
+
 void read_qwen_windows(const Checkpoint& checkpoint, Config& config) {
   if (checkpoint.format == CheckpointFormat::gguf) return;
   const Fields fields(checkpoint.metadata, checkpoint.metadata_name());
   const bool used = fields.boolean("use_sliding_window", false);
-  const int64_t window = used && fields.has("sliding_window") ? fields.integer("sliding_window", 1, INT32_MAX) : 0;
   const int64_t first = fields.integer("max_window_layers", 0, INT32_MAX, 28);
-  read_windows(checkpoint, static_cast<int32_t>(window), static_cast<int32_t>(first), config);
+  read_windows(checkpoint, used ? sliding_window(fields) : 0, static_cast<int32_t>(first), config);
 }
 
 }  // namespace latent4j

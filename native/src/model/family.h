@@ -49,6 +49,9 @@ Config read_config(const Checkpoint& checkpoint, const Family& family);
 // config.windows from `layer_types` where config.json has them, else `window` from layer `first` on.
 void read_windows(const Checkpoint& checkpoint, int32_t window, int32_t first, Config& config);
 
+// The key `sliding_window`: 0 where it is null; 4096 where it is absent, as transformers has it for the families that know the key.
+int32_t sliding_window(const Fields& fields);
+
 // Qwen's keys: use_sliding_window, sliding_window, max_window_layers, layer_types.
 void read_qwen_windows(const Checkpoint& checkpoint, Config& config);
 

@@ -65,6 +65,11 @@ const json* Fields::find(const std::string& key) const {
   return at == object_->end() || at->is_null() ? nullptr : &*at;
 }
 
+bool Fields::is_null(const std::string& key) const {
+  const auto at = object_->find(key);
+  return at != object_->end() && at->is_null();
+}
+
 void Fields::refuse(const std::string& key, const std::string& expected) const {
   const json* value = find(key);
   if (!value) throw Error("BAD_CHECKPOINT", concat(name_, ": no ", key, ", expected ", expected));

@@ -30,6 +30,7 @@ class Fields {
   const std::string& name() const { return name_; }
   const nlohmann::json* find(const std::string& key) const;
   bool has(const std::string& key) const { return find(key) != nullptr; }
+  bool is_null(const std::string& key) const;  // there, and null
 
   // Each throws BAD_CHECKPOINT where the value is of another type or out of bounds; without a fallback also where it is absent.
   int64_t integer(const std::string& key, int64_t least, int64_t most, std::optional<int64_t> fallback = {}) const;

@@ -80,6 +80,7 @@ TEST(Checkpoint, LlamaWithAttentionBias) {
 
 TEST(Checkpoint, SlidingWindows) {
   json mistral = changed("model_type", "mistral");
+  EXPECT_EQ(open(mistral)->config.windows, (std::vector<int32_t>{4096, 4096}));  // absent: transformers' default, not null's
   mistral["sliding_window"] = 24;
   EXPECT_EQ(open(mistral)->config.family, "mistral");
   EXPECT_EQ(open(mistral)->config.windows, (std::vector<int32_t>{24, 24}));
@@ -96,6 +97,7 @@ TEST(Checkpoint, SlidingWindows) {
     return open(config, w)->config.windows;
   };
   EXPECT_EQ(windows({{"use_sliding_window", false}, {"sliding_window", 32}}), (std::vector<int32_t>{0, 0}));
+  EXPECT_EQ(windows({{"use_sliding_window", true}, {"max_window_layers", 1}}), (std::vector<int32_t>{0, 4096}));
   EXPECT_EQ(windows({{"use_sliding_window", true}, {"sliding_window", 32}, {"max_window_layers", 1}}), (std::vector<int32_t>{0, 32}));
   EXPECT_EQ(windows({{"use_sliding_window", true}, {"sliding_window", 32}, {"layer_types", {"sliding_attention", "full_attention"}}}),
             (std::vector<int32_t>{32, 0}));

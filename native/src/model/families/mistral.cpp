@@ -8,8 +8,7 @@ namespace {
 void read_mistral(const Checkpoint& checkpoint, Config& config) {
   if (checkpoint.format == CheckpointFormat::gguf) return;
   const Fields fields(checkpoint.metadata, checkpoint.metadata_name());
-  const int64_t window = fields.has("sliding_window") ? fields.integer("sliding_window", 1, INT32_MAX) : 0;
-  read_windows(checkpoint, static_cast<int32_t>(window), 0, config);
+  read_windows(checkpoint, sliding_window(fields), 0, config);
 }
 
 }  // namespace
