@@ -196,7 +196,7 @@ struct ThreadPool::State {
 
 std::shared_ptr<ThreadPool> ThreadPool::shared(int n_threads) {
   static std::mutex mutex;
-  static std::map<int, std::weak_ptr<ThreadPool>> pools;
+  static auto& pools = *new std::map<int, std::weak_ptr<ThreadPool>>();  // lives as long as the process: threads may outlive statics
   if (n_threads == 0) n_threads = available_cores();
   std::lock_guard lock(mutex);
   std::weak_ptr<ThreadPool>& known = pools[n_threads];

@@ -11,12 +11,13 @@ namespace latent4j {
 extern const Family kLlama, kQwen2, kQwen3, kMistral;
 
 const std::vector<const Family*>& families() {
-  static const std::vector<const Family*> all = {&kLlama, &kQwen2, &kQwen3, &kMistral};
+  // Here and below: lives as long as the process, threads may outlive statics.
+  static const auto& all = *new std::vector<const Family*>{&kLlama, &kQwen2, &kQwen3, &kMistral};
   return all;
 }
 
 const TensorNames& hugging_face_names() {
-  static const TensorNames names = {
+  static const auto& names = *new TensorNames{
       .embedding = "model.embed_tokens.weight",
       .output = "lm_head.weight",
       .final_norm = "model.norm.weight",
@@ -41,7 +42,7 @@ const TensorNames& hugging_face_names() {
 }
 
 const TensorNames& gguf_names() {
-  static const TensorNames names = {
+  static const auto& names = *new TensorNames{
       .embedding = "token_embd.weight",
       .output = "output.weight",
       .final_norm = "output_norm.weight",
