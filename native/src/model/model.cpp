@@ -32,7 +32,8 @@ std::shared_ptr<PagePool> make_pool(const Config& config, const ModelOptions& op
 
 std::shared_ptr<Alignments> Alignments::shared(const std::shared_ptr<const Weights>& weights) {
   static std::mutex mutex;
-  static std::map<std::weak_ptr<const Weights>, std::weak_ptr<Alignments>, std::owner_less<>> known;
+  using Known = std::map<std::weak_ptr<const Weights>, std::weak_ptr<Alignments>, std::owner_less<>>;
+  static Known& known = *new Known();  // lives as long as the process: threads may outlive statics
   std::lock_guard lock(mutex);
   std::erase_if(known, [](const auto& entry) { return entry.first.expired() || entry.second.expired(); });
   if (auto found = known[weights].lock()) return found;
@@ -67,6 +68,7 @@ Model::Lease::Lease(Model& model) : model_(model) {
   std::lock_guard lock(model.workspaces_mutex_);
   if (model.workspaces_.empty()) {
     workspace_ = std::make_unique<Workspace>();
+    model.workspaces_.reserve(++model.workspaces_made_);  // so that giving back never allocates
   } else {
     workspace_ = std::move(model.workspaces_.back());
     model.workspaces_.pop_back();

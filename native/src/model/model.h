@@ -47,7 +47,7 @@ class Model {
   int32_t n_threads() const { return threads_->size(); }
   const Alignment& alignment(AlignmentKind kind);
 
-  // A workspace for the length of one rollout; given back on destruction, so that rollouts after the first allocate nothing.
+  // A workspace for the length of one rollout; given back on destruction, so that later rollouts make no new one.
   class Lease {
    public:
     explicit Lease(Model& model);
@@ -69,7 +69,8 @@ class Model {
   std::shared_ptr<PagePool> pool_;
   std::shared_ptr<Alignments> alignments_;
   std::mutex workspaces_mutex_;
-  std::vector<std::unique_ptr<Workspace>> workspaces_;
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // those at rest
+  size_t workspaces_made_ = 0;
 };
 
 }  // namespace latent4j
