@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <new>
 
 #include "base/error.h"
@@ -14,7 +13,8 @@
 namespace latent4j {
 namespace {
 
-constexpr size_t kPageAlignment = 64;  // what the ops' vector loads want
+constexpr size_t kPageAlignment = 64;               // what the ops' vector loads want
+constexpr int64_t kMostPages = int64_t{1} << 26;    // their tables are touched at once: 8 bytes a page
 
 }  // namespace
 
@@ -22,8 +22,8 @@ PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages) : layout_(l
   L4J_CHECK(layout.page_size > 0 && layout.n_layers > 0 && layout.n_kv_heads > 0 && layout.head_dim > 0, "BAD_ARGUMENT",
             "a page of ", layout.page_size, " positions, ", layout.n_layers, " layers, ", layout.n_kv_heads, " kv heads of ",
             layout.head_dim, " has no size");
-  L4J_CHECK(capacity_pages > 0 && capacity_pages <= std::numeric_limits<PageId>::max(), "BAD_ARGUMENT", "a pool of ", capacity_pages,
-            " pages; possible are 1 to ", std::numeric_limits<PageId>::max());
+  L4J_CHECK(capacity_pages > 0 && capacity_pages <= kMostPages, "BAD_ARGUMENT", "a pool of ", capacity_pages,
+            " pages; possible are 1 to ", kMostPages);
   stride_ = (layout_.page_bytes() + kPageAlignment - 1) / kPageAlignment * kPageAlignment;
   size_t bytes = 0;
   L4J_CHECK(!__builtin_mul_overflow(stride_, static_cast<size_t>(capacity_), &bytes), "OUT_OF_MEMORY", capacity_, " pages of ", stride_,

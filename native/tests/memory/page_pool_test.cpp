@@ -79,6 +79,7 @@ TEST(PagePool, AHugeIdlePoolCostsNothingAndAnImpossibleOneSaysSo) {
   EXPECT_THROW(PagePool({DType::BF16, 16, 36, 8, 128}, int64_t{1} << 30), Error);
   EXPECT_THROW(PagePool(layout(), 0), Error);
   EXPECT_THROW(PagePool(layout(), int64_t{1} << 40), Error);
+  EXPECT_THROW(PagePool({DType::BF16, 1, 1, 1, 2}, int64_t{1} << 30), Error);  // addresses would do, 8 GiB of tables would not
 }
 
 TEST(PagePool, ThreadsMeet) {
