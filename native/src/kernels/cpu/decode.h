@@ -46,8 +46,7 @@ struct Q4_0Format {
   L4J_INLINE void prepare(const std::byte*, State&) {}
   template <int kPart, typename Sink>
   L4J_INLINE void part(const std::byte* p, const State&, Sink&& sink) {
-    const Vec d = set1_half(p);
-    const Line line = line4(d, d * set1(-8));
+    const Line line = centered4(set1_half(p));
     const Ints q = load_u8(p + 2);
     sink(0, at4(line, q));
     sink(1, at4(line, shift_right(q, 4)));
@@ -77,8 +76,8 @@ struct Q5_0Format {
   L4J_INLINE void part(const std::byte* p, const State&, Sink&& sink) {
     const Centered5 line = centered5(set1_half(p));
     const Ints q = load_u8(p + 6);
-    sink(0, at5_bits(line, q, read<uint16_t>(p + 2)));
-    sink(1, at5_bits(line, shift_right(q, 4), read<uint16_t>(p + 4)));
+    sink(0, at5_bits(line, q, load_bits(p + 2)));
+    sink(1, at5_bits(line, shift_right(q, 4), load_bits(p + 4)));
   }
 };
 
@@ -91,8 +90,8 @@ struct Q5_1Format {
   L4J_INLINE void part(const std::byte* p, const State&, Sink&& sink) {
     const Line5 line = line5(set1_half(p), set1_half(p + 2));
     const Ints q = load_u8(p + 8);
-    sink(0, at5_bits(line, q, read<uint16_t>(p + 4)));
-    sink(1, at5_bits(line, shift_right(q, 4), read<uint16_t>(p + 6)));
+    sink(0, at5_bits(line, q, load_bits(p + 4)));
+    sink(1, at5_bits(line, shift_right(q, 4), load_bits(p + 6)));
   }
 };
 

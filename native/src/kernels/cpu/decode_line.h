@@ -31,18 +31,28 @@ L4J_INLINE Vec at5(Line5 line, Ints q, Ints fifth) {
   const __m512i index = _mm512_ternarylogic_epi32(_mm512_set1_epi32(15), q.v, fifth.v, 0xCA);
   return {_mm512_permutex2var_ps(line.low.v, index, line.high.v)};
 }
-// q: the lower 4 bits; bit i of `bits`: the fifth of lane i.
-L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint16_t bits) {
-  const Vec low = look_up(line.low, q);
-  return {_mm512_mask_permutexvar_ps(low.v, static_cast<__mmask16>(bits), q.v, line.high.v)};
+// Bit i of the u16 at p for lane i. (The intrinsics go through an integer register, which costs twice as much.)
+struct Bits { __mmask16 lanes; };
+L4J_INLINE Bits load_bits(const std::byte* p) {
+  Bits bits;
+  asm("kmovw %1, %0" : "=k"(bits.lanes) : "m"(*reinterpret_cast<const std::byte(*)[2]>(p)));
+  return bits;
 }
+// q: the lower 4 bits; `bits`: the fifth.
+L4J_INLINE Vec at5_bits(Line5 line, Ints q, Bits bits) {
+  const Vec low = look_up(line.low, q);
+  return {_mm512_mask_permutexvar_ps(low.v, bits.lanes, q.v, line.high.v)};
+}
+
+// w = d (q - 8). The zero's sign is that of a sum, as on other levels.
+L4J_INLINE Line centered4(Vec d) { return {fma(d, count_from(-8), zero())}; }
 
 // w = d (q - 16): every such w is exact, so the fifth bit may as well add 16 d to the others' w.
 struct Centered5 { Vec low, step; };
 L4J_INLINE Centered5 centered5(Vec d) { return {d * count_from(-16), d * set1(16)}; }
-L4J_INLINE Vec at5_bits(Centered5 line, Ints q, uint16_t bits) {
+L4J_INLINE Vec at5_bits(Centered5 line, Ints q, Bits bits) {
   const Vec low = look_up(line.low, q);
-  return {_mm512_mask_add_ps(low.v, static_cast<__mmask16>(bits), low.v, line.step.v)};
+  return {_mm512_mask_add_ps(low.v, bits.lanes, low.v, line.step.v)};
 }
 
 // w = d (q - 4), q: bits 0 and 1 of `low`, bit 2 of `top`.
@@ -67,19 +77,21 @@ L4J_INLINE Vec at4(Line line, Ints q) { return fma(line.d, to_float(q & ints1(15
 L4J_INLINE Vec at5(Line5 line, Ints q, Ints fifth) {
   return fma(line.d, to_float((q & ints1(15)) | (fifth & ints1(16))), line.m);
 }
-// Bit i of `bits` into bit 4 of lane i.
-L4J_INLINE Ints spread_bits(uint32_t bits) {
+// Bit i of the u16 at p as bit 4 of lane i.
+L4J_INLINE Ints load_bits(const std::byte* p) {
 #if defined(L4J_LEVEL_AVX2)
-  const __m256i shifted = _mm256_set1_epi32(static_cast<int32_t>(bits << 4)), lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i shifted = _mm256_set1_epi32(read<uint16_t>(p) << 4), lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return {_mm256_srlv_epi32(shifted, lanes), _mm256_srlv_epi32(shifted, _mm256_add_epi32(lanes, _mm256_set1_epi32(8)))};
 #else
+  const uint32_t bits = read<uint16_t>(p);
   int32_t lanes[kLanes];
   for (int i = 0; i < kLanes; ++i) lanes[i] = static_cast<int32_t>((bits << 4) >> i);
   return read<Ints>(lanes);
 #endif
 }
-L4J_INLINE Vec at5_bits(Line5 line, Ints q, uint16_t bits) { return at5(line, q, spread_bits(bits)); }
+L4J_INLINE Vec at5_bits(Line5 line, Ints q, Ints bits) { return at5(line, q, bits); }
 
+L4J_INLINE Line centered4(Vec d) { return {d, d * set1(-8)}; }
 using Centered5 = Line;
 L4J_INLINE Centered5 centered5(Vec d) { return {d, d * set1(-16)}; }
 

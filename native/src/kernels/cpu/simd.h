@@ -2,10 +2,12 @@
 // tails and the order of sums are the same everywhere. avx2 and avx512 give equal bits; plain has no fused multiply-add.
 //
 // Vec:  zero, set1, load, load_n, store, store_n (unaligned; _n: the first n lanes, the others are 0 or stay), + - * /,
-//       fma(a, b, c) = a b + c, max, min (a NaN in b stays), reduce_add, reduce_max, reduce_add8 (eight sums at once, bit-equal to reduce_add), exp.
+//       fma(a, b, c) = a b + c, max, min (a NaN in b stays), reduce_add, reduce_max, reduce_add8 (eight sums at once, bit-equal to
+//       reduce_add), exp.
 // Ints: 16 i32 lanes, only what decoding and exp need.
-// BF16 and F16: load_bf16, load_f16, store_bf16 (nearest even), each with _n, and single numbers. set1_half: the F16 at p in all lanes;
-//       may read two bytes beyond it (set1_last_half: before it), since going through an integer register would cost more.
+// BF16 and F16: load_bf16, load_f16, store_bf16 (nearest even), each with _n, and single numbers.
+//       set1_half: the F16 at p in all lanes; may read two bytes beyond it (set1_last_half: before it), since going through an integer
+//       register would cost more.
 //
 // Everything here is static: level objects must share nothing with each other.
 #pragma once
