@@ -61,6 +61,7 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
     std::vector<MemoryLock> locks;  // one per range: the same memory may be read twice
     std::vector<MemoryRange> sources;
     for (int32_t i = 0; i < n_ranges; i++) {
+      L4J_CHECK(ranges[i].memory, "BAD_ARGUMENT", "memory of range ", i, " is null, expected a memory");
       check_same_family(*ranges[i].memory->model, m, i);
       locks.emplace_back(*ranges[i].memory->memory, MemoryLock::Mode::read);
       sources.push_back({ranges[i].memory->memory.get(), ranges[i].begin, ranges[i].end});

@@ -25,6 +25,7 @@ void check(const Model& model, const l4j_rollout_args& args) {
   for (int32_t i = 0; i < args.n_sequences; i++) {
     L4J_CHECK(args.token_offsets[i] <= args.token_offsets[i + 1], "BAD_ARGUMENT", "token_offsets falls from ", args.token_offsets[i], " to ",
               args.token_offsets[i + 1], " at sequence ", i);
+    L4J_CHECK(args.memories[i], "BAD_ARGUMENT", "memory of sequence ", i, " is null, expected a memory of this model");
     L4J_CHECK(args.memories[i]->model.get() == &model, "BAD_ARGUMENT", "memory of sequence ", i,
               " is of another model instance; hand it over first");
   }
@@ -40,8 +41,12 @@ void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* co
     for (int32_t i = 0; i < args->n_sequences; i++) memories.push_back(args->memories[i]->memory.get());
     std::vector<Memory*> sorted = memories;
     std::sort(sorted.begin(), sorted.end());
-    L4J_CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end(), "BAD_ARGUMENT",
-              "one memory stands for two sequences; fork it first");
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    if (twice != sorted.end()) {
+      const auto first = std::find(memories.begin(), memories.end(), *twice), second = std::find(first + 1, memories.end(), *twice);
+      throw Error("BAD_ARGUMENT", concat("one memory stands for sequences ", first - memories.begin(), " and ", second - memories.begin(),
+                                         ", expected one for each; fork it first"));
+    }
     std::vector<MemoryLock> locks;
     for (Memory* memory : memories) locks.emplace_back(*memory, MemoryLock::Mode::write);
     l4j_rollout_figures ignored;

@@ -63,10 +63,6 @@ class Rollout {
   // Everything that can be wrong with the arguments, before anything changes.
   void check() {
     for (int32_t i = 0; i < args_.n_sequences; i++) {
-      for (int32_t t = args_.token_offsets[i]; t < args_.token_offsets[i + 1]; t++) {
-        L4J_CHECK(args_.tokens[t] >= 0 && args_.tokens[t] < config_.vocab, "BAD_TOKEN", "token ", args_.tokens[t], " at index ",
-                  t - args_.token_offsets[i], " of sequence ", i, ", expected 0 to ", config_.vocab - 1);
-      }
       const bool goes_on = args_.n_latent_steps > 0 || args_.max_new_tokens > 0;
       L4J_CHECK(n_tokens(i) > 0 || !goes_on || !memories_[i]->hidden().empty(), "NO_HIDDEN_STATE", "sequence ", i,
                 " has no prompt and its memory of ", memories_[i]->length(), " positions has no last hidden state; prefill something first");
@@ -74,6 +70,13 @@ class Rollout {
       L4J_CHECK(needed <= config_.max_positions, "CONTEXT_EXCEEDED", "sequence ", i, " needs ", needed, " positions (", memories_[i]->length(),
                 " in memory, ", n_tokens(i), " prompt tokens, ", args_.n_latent_steps, " latent steps), the context holds ",
                 config_.max_positions);
+    }
+    // Last: offsets that are absurd have been refused before anything is read by them.
+    for (int32_t i = 0; i < args_.n_sequences; i++) {
+      for (int32_t t = args_.token_offsets[i]; t < args_.token_offsets[i + 1]; t++) {
+        L4J_CHECK(args_.tokens[t] >= 0 && args_.tokens[t] < config_.vocab, "BAD_TOKEN", "token ", args_.tokens[t], " at index ",
+                  t - args_.token_offsets[i], " of sequence ", i, ", expected 0 to ", config_.vocab - 1);
+      }
     }
   }
 
@@ -91,6 +94,7 @@ class Rollout {
       // A token's keys are written when the next one is decoded, so max_new_tokens tokens take one position less.
       room_[i] = std::min(std::max(args_.max_new_tokens - 1, 0), config_.max_positions - memory.length() - fixed);
       memory.reserve(fixed + room_[i]);
+      memory.reserve_hidden(config_.d_model);
       if (!memory.hidden().empty()) std::copy(memory.hidden().begin(), memory.hidden().end(), last(i));
     }
     for (int32_t i = 0; i < n; i++) views_[i] = memories_[i]->view();

@@ -101,7 +101,8 @@ MemoryLock::MemoryLock(Memory& memory, Mode mode) : memory_(&memory), mode_(mode
   int users = memory.users_.load(std::memory_order_relaxed);
   for (;;) {
     const bool free = mode == Mode::write ? users == 0 : users >= 0;
-    L4J_CHECK(free, "MEMORY_BUSY", "another call ", users < 0 ? "is writing to" : "is reading", " this memory");
+    L4J_CHECK(free, "MEMORY_BUSY", "another call ", users < 0 ? "is writing to" : "is reading", " this memory of ", memory.length(),
+              " positions, expected one call at a time");
     const int taken = mode == Mode::write ? -1 : users + 1;
     if (memory.users_.compare_exchange_weak(users, taken, std::memory_order_acquire, std::memory_order_relaxed)) return;
   }

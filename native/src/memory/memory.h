@@ -45,6 +45,7 @@ class Memory {
   // The last hidden state [d_model] after the final norm; empty when the last position's is not known.
   const std::vector<float>& hidden() const { return hidden_; }
   void set_hidden(const float* hidden, int32_t d_model) { hidden_.assign(hidden, hidden + d_model); }
+  void reserve_hidden(int32_t d_model) { hidden_.reserve(static_cast<size_t>(d_model)); }  // set_hidden does not throw after this
   void clear_hidden() { hidden_.clear(); }
 
  private:
