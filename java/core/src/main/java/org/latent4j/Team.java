@@ -96,7 +96,8 @@ public final class Team {
     }
 
     /**
-     * Answers questions, all in one ragged batch.
+     * Answers questions in one ragged batch, or in several, one after the other, if the model's pages do not hold them
+     * all at once; the answers are the same. {@link MemoryPolicy#SHUFFLED} always takes one.
      *
      * @throws IllegalArgumentException if there is none, one is blank, or {@link MemoryPolicy#SHUFFLED} gets fewer than
      *     two
@@ -107,7 +108,7 @@ public final class Team {
     }
 
     /**
-     * Answers questions, all in one ragged batch, and tells how it goes.
+     * Answers questions as {@link #askAll(List)} does, and tells how it goes; agents begin anew with each batch.
      *
      * @throws IllegalArgumentException as {@link #askAll(List)}
      * @throws LatentException as {@link #askAll(List)}

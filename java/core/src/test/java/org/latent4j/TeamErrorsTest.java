@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.latent4j.agent.Agent;
+import org.latent4j.agent.MemoryPolicy;
+import org.latent4j.agent.Method;
 import org.latent4j.latent.Phase;
 import org.latent4j.model.ModelOptions;
 
@@ -38,6 +43,42 @@ class TeamErrorsTest {
                 .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ");
             assertThat(model.freePages()).isEqualTo(free);
             assertThat(team(model, PLANNER, JUDGER).ask("q").figures().decodedTokens()).isPositive();
+        }
+    }
+
+    @Test
+    void moreQuestionsThanThePagesHoldAreAnsweredBatchByBatch() {
+        List<String> questions = IntStream.range(0, 40).mapToObj(i -> "what is " + i + " + 30?" + " please".repeat(i % 3)).toList();
+        for (Method method : new Method[] {Method.LATENT, Method.TEXT}) {
+            try (LatentModel roomy = open(40_000); LatentModel tight = open(400)) {
+                List<Answer> expected = team(roomy, method).askAll(questions);
+                long free = tight.freePages();
+                String[] told = new String[questions.size()];
+                Arrays.fill(told, "");
+                List<Answer> answers = team(tight, method).askAll(questions, new TeamListener() {
+                    @Override
+                    public void onText(int question, String piece) {
+                        told[question] += piece;
+                    }
+                });
+                assertThat(answers).extracting(Answer::question).isEqualTo(questions);
+                assertThat(answers).extracting(Answer::text).isEqualTo(expected.stream().map(Answer::text).toList());
+                assertThat(told).containsExactly(expected.stream().map(Answer::text).toArray(String[]::new));
+                assertThat(tight.freePages()).isEqualTo(free);
+            }
+        }
+    }
+
+    private static Team team(LatentModel model, Method method) {
+        return Team.builder(model, method).agents(PLANNER, JUDGER).latentSteps(4).maxNewTokens(8).build();
+    }
+
+    @Test
+    void shuffledMemoriesAreNeverPartedIntoBatches() {
+        try (LatentModel model = open(400)) {
+            Team team = Team.builder(model).agents(PLANNER, JUDGER).memory(MemoryPolicy.SHUFFLED).maxNewTokens(4).build();
+            assertThatThrownBy(() -> team.askAll(Collections.nCopies(40, "q"))).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[OUT_OF_PAGES]");
         }
     }
 

@@ -1,11 +1,15 @@
 package org.latent4j.agent;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.latent4j.Answer;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
+import org.latent4j.latent.Phase;
 
 /**
  * One asking: sets a plan's agents to work on questions and leaves nothing open behind it. {@link org.latent4j.Team} is
@@ -16,7 +20,8 @@ public final class TeamRun {
     }
 
     /**
-     * Answers questions, all of them in one ragged batch; each gets the answer it would get alone.
+     * Answers questions, as many at a time in one ragged batch as the model's memory holds; each gets the answer it
+     * would get alone.
      *
      * @param model what the agents think on
      * @param plan how they work
@@ -24,10 +29,46 @@ public final class TeamRun {
      * @param listener hears of it
      * @return the answers, in the order of the questions
      * @throws IllegalArgumentException if there is no question, a blank one, or only one to shuffle memories with
-     * @throws org.latent4j.LatentException what the rollouts throw, with the agent's name
+     * @throws LatentException what the rollouts throw, with the agent's name
      */
     public static List<Answer> run(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
         check(plan, questions);
+        // To shuffle is to hand a question the memory of another one: which, must not depend on what memory is free.
+        boolean mayPart = plan.memory() != MemoryPolicy.SHUFFLED || plan.method() != Method.LATENT;
+        List<Answer> answers = new ArrayList<>();
+        int size = questions.size();
+        while (answers.size() < questions.size()) {
+            int begin = answers.size();
+            List<String> batch = questions.subList(begin, Math.min(questions.size(), begin + size));
+            try {
+                answers.addAll(together(model, plan, batch, shifted(listener, begin)));
+            } catch (LatentException e) {
+                // Thrown before anything of an answer is told: a rollout takes all pages that it may need at its start.
+                if (e.code() != ErrorCode.OUT_OF_PAGES || batch.size() == 1 || !mayPart) {
+                    throw e;
+                }
+                size = (batch.size() + 1) / 2;
+            }
+        }
+        return List.copyOf(answers);
+    }
+
+    /** What is said of question 0 of a batch is said of question {@code begin} of all. */
+    private static TeamListener shifted(TeamListener listener, int begin) {
+        return begin == 0 ? listener : new TeamListener() {
+            @Override
+            public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+                listener.onProgress(agents, phase, step, steps);
+            }
+
+            @Override
+            public void onText(int question, String piece) {
+                listener.onText(begin + question, piece);
+            }
+        };
+    }
+
+    private static List<Answer> together(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
         long start = System.nanoTime();
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
