@@ -67,6 +67,8 @@ public final class ChatTemplate {
             return new ChatTemplate(TemplateSource.parse(template), null, new HashMap<>(specialTokens), clock);
         } catch (TemplateError e) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + e.getMessage(), e);
+        } catch (StackOverflowError e) { // it was unwound whole, and nothing but this parse is lost
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: an expression is nested too deeply", e);
         }
     }
 
@@ -134,7 +136,7 @@ public final class ChatTemplate {
             shown.add(fields);
         }
         bindings.put("messages", shown);
-        RenderResult result = JINJAVA.renderForResult(source.structure(), bindings);
+        RenderResult result = rendered(bindings);
         if (rendering.failure != null) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + rendering.failure);
         }
@@ -142,6 +144,15 @@ public final class ChatTemplate {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: " + result.getErrors().get(0).getMessage());
         }
         return result.getOutput();
+    }
+
+    private RenderResult rendered(Map<String, Object> bindings) {
+        try {
+            return JINJAVA.renderForResult(source.structure(), bindings);
+        } catch (StackOverflowError e) { // the interpreter of this one rendering is all that it leaves half done
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: a macro calls itself without end, or an expression is"
+                    + " nested too deeply", e);
+        }
     }
 
     /** The template of a string, or of a list of named ones the default. */

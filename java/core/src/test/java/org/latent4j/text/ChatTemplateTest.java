@@ -85,6 +85,17 @@ class ChatTemplateTest {
                 .hasMessageStartingWith("[BAD_TEMPLATE] chat template");
     }
 
+    @ParameterizedTest(name = "{index}")
+    @MethodSource
+    void recursionWithoutEndIsAFaultOfTheTemplate(String template) {
+        assertThatThrownBy(() -> ChatTemplate.of(template).render(HELLO, Map.of())).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template").hasMessageContaining("nested too deeply");
+    }
+
+    static List<String> recursionWithoutEndIsAFaultOfTheTemplate() {
+        return List.of("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "{{ " + "(".repeat(100_000) + "1" + ")".repeat(100_000) + " }}");
+    }
+
     @Test
     void readsTheTemplateOfAFolder(@TempDir Path folder) throws IOException {
         ChatTemplate golden = ChatTemplate.from(TestData.golden("tiny-qwen3"), null);
