@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.DoublePredicate;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
 
 /**
  * How the model's makers decode it: the defaults of sampling.
@@ -37,7 +40,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
      * @param tokenizer the checkpoint's
-     * @throws org.latent4j.LatentException BAD_CHECKPOINT if a file is not JSON
+     * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, or a value is not a number in its range
      */
     public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer) {
         TreeSet<Integer> ends = new TreeSet<>();
@@ -53,21 +56,49 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
             }
             return new GenerationConfig(TEMPERATURE, TOP_P, 0, inside(ends, tokenizer));
         }
-        JsonNode config = JsonFiles.readIfPresent(checkpoint.resolve("generation_config.json"));
-        add(config.path("eos_token_id"), ends);
+        Path file = checkpoint.resolve("generation_config.json");
+        JsonNode config = JsonFiles.readIfPresent(file);
+        addOfFolder(file, config, ends);
         if (ends.isEmpty()) {
-            add(JsonFiles.readIfPresent(checkpoint.resolve("config.json")).path("eos_token_id"), ends);
+            Path shape = checkpoint.resolve("config.json");
+            addOfFolder(shape, JsonFiles.readIfPresent(shape), ends);
         }
+        double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
+        double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
+        double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
         boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
-        return new GenerationConfig(greedy ? 0 : (float) config.path("temperature").asDouble(TEMPERATURE),
-                (float) config.path("top_p").asDouble(TOP_P), config.path("top_k").asInt(0), inside(ends, tokenizer));
+        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, inside(ends, tokenizer));
     }
 
-    private static void add(JsonNode idOrIds, TreeSet<Integer> ends) {
-        if (idOrIds.isIntegralNumber()) {
-            ends.add(idOrIds.intValue());
+    private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange, String range) {
+        JsonNode value = config.path(key);
+        if (value.isMissingNode() || value.isNull()) {
+            return otherwise;
         }
-        idOrIds.forEach(id -> ends.add(id.intValue()));
+        if (!value.isNumber() || !inRange.test(value.doubleValue())) {
+            throw bad(file, key, value, "a number, " + range);
+        }
+        return value.doubleValue();
+    }
+
+    private static void addOfFolder(Path file, JsonNode config, TreeSet<Integer> ends) {
+        JsonNode idOrIds = config.path("eos_token_id");
+        for (JsonNode id : idOrIds.isArray() ? idOrIds : List.of(idOrIds)) {
+            if (!id.isIntegralNumber() && !id.isNull() && !id.isMissingNode()) {
+                throw bad(file, "eos_token_id", idOrIds, "a token id or an array of them");
+            }
+            add(id, ends);
+        }
+    }
+
+    private static LatentException bad(Path file, String key, JsonNode value, String expected) {
+        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is " + value + ", expected " + expected);
+    }
+
+    private static void add(JsonNode id, TreeSet<Integer> ends) {
+        if (id.isIntegralNumber()) {
+            ends.add(id.intValue());
+        }
     }
 
     private static int[] inside(TreeSet<Integer> ends, Tokenizer tokenizer) {

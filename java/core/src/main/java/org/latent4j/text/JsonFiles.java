@@ -1,11 +1,13 @@
 package org.latent4j.text;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
@@ -15,15 +17,28 @@ final class JsonFiles {
 
     private JsonFiles() {}
 
-    /** The file's content, or a missing node if there is no such file. Throws BAD_CHECKPOINT if it is not JSON. */
+    /** The file's object, or a missing node if there is no such file. Throws BAD_CHECKPOINT if it is no JSON object. */
     static JsonNode readIfPresent(Path file) {
-        if (!Files.isRegularFile(file)) {
+        if (!Files.exists(file)) {
             return MissingNode.getInstance();
         }
         try {
-            return JSON.readTree(file.toFile());
+            JsonNode content = JSON.readTree(file.toFile());
+            if (!content.isObject()) {
+                String found = content.getNodeType().name().toLowerCase(Locale.ROOT);
+                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds JSON of type " + found + ", expected an object");
+            }
+            return content;
+        } catch (JsonProcessingException e) {
+            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " is not JSON, " + problem(e), e);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " cannot be read as JSON: " + e.getMessage(), e);
+            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** Where and why a text is not JSON, without what the parser says about its own settings. */
+    static String problem(JsonProcessingException e) {
+        String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+        return where + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
     }
 }

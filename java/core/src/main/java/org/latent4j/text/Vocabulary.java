@@ -1,6 +1,7 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,6 +47,8 @@ final class Vocabulary {
                     default -> parser.skipChildren();
                 }
             }
+        } catch (JsonProcessingException e) {
+            throw new LatentException(ErrorCode.BAD_TOKENIZER, source + " is not JSON, " + JsonFiles.problem(e), e);
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_TOKENIZER, source + ": " + e.getMessage(), e);
         }

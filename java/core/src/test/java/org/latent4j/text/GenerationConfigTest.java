@@ -1,6 +1,7 @@
 package org.latent4j.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,6 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.latent4j.LatentException;
 
 class GenerationConfigTest {
     private static final Tokenizer TINY = Tokenizer.from(TestData.golden("tiny-qwen3"), null);
@@ -20,6 +24,15 @@ class GenerationConfigTest {
         assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, new int[] {0, 2}));
         Files.writeString(folder.resolve("generation_config.json"), "{\"temperature\": 0.7, \"do_sample\": false, \"eos_token_id\": 3}");
         assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0, 0.95f, 0, new int[] {3}));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"temperature\": -1}", "{\"temperature\": \"hot\"}", "{\"top_p\": 0}", "{\"top_p\": 7}", "{\"top_k\": -5}",
+        "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [2, {}]}", "[1]", "null", "", "{"})
+    void refusesWhatNoSamplerCanUse(String content, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("generation_config.json"), content);
+        assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_CHECKPOINT] " + file).hasMessageNotContaining("REDACTED");
     }
 
     @Test
