@@ -1,6 +1,7 @@
 package org.latent4j.internal;
 
 import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.latent4j.latent.Phase;
@@ -26,6 +27,8 @@ final class ListenerThread extends Thread {
     private final boolean[] stopped;
     private Phase phase = Phase.PREFILL;
     private volatile State state = State.RUNNING;
+    // Not join(): it makes the JVM keep a monitor for every thread ever waited for, thousands before it sweeps them.
+    private final CountDownLatch over = new CountDownLatch(1);
     private RuntimeException failure;
     private Error error;
 
@@ -61,6 +64,8 @@ final class ListenerThread extends Thread {
         } catch (Error e) {
             error = e;
             control.cancel();
+        } finally {
+            over.countDown();
         }
     }
 
@@ -71,7 +76,7 @@ final class ListenerThread extends Thread {
         boolean interrupted = false;
         while (true) {
             try {
-                join();
+                over.await();
                 break;
             } catch (InterruptedException e) {
                 interrupted = true;
