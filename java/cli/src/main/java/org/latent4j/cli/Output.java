@@ -15,9 +15,12 @@ final class Output {
     /** Part of the result, at once. */
     void print(String text) {
         terminal.out().print(text);
-        if (terminal.out().checkError()) {
-            throw new OutputClosed();
-        }
+        terminal.out().failure().ifPresent(e -> {
+            if ("Broken pipe".equals(e.getMessage())) {
+                throw new OutputClosed();
+            }
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard output cannot be written: " + e.getMessage(), e);
+        });
     }
 
     /** A line of the result. */

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,10 +88,12 @@ final class QuestionArguments {
     }
 
     private static String text(String source, byte[] bytes) {
+        ByteBuffer unread = ByteBuffer.wrap(bytes);
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8.newDecoder().decode(unread).toString();
         } catch (CharacterCodingException e) {
-            throw new LatentException(ErrorCode.BAD_ARGUMENT, source + " is not UTF-8 text", e);
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, String.format(Locale.ROOT,
+                "%s is not UTF-8 text: byte %d is 0x%02x", source, unread.position(), bytes[unread.position()]), e);
         }
     }
 }

@@ -21,13 +21,13 @@ import java.util.Map;
  * @param errIsTerminal whether progress may be drawn
  * @param environment the environment's variables
  */
-record Terminal(InputStream in, PrintStream out, PrintStream err, boolean inIsTerminal, boolean outIsTerminal,
+record Terminal(InputStream in, ResultStream out, PrintStream err, boolean inIsTerminal, boolean outIsTerminal,
     boolean errIsTerminal,
         Map<String, String> environment) {
 
     /** The process's own. */
     static Terminal system() {
-        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out));
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         return new Terminal(System.in, out, err, isTerminal(0), isTerminal(1), isTerminal(2), System.getenv());
     }

@@ -105,7 +105,7 @@ class Latent4jTest {
         assertThat(missing.exitCode()).isEqualTo(1);
         assertThat(missing.err()).contains("[FILE_NOT_FOUND]");
         Path latin = Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE4});
-        assertThat(Console.piped().tiny("ask", "-f", latin.toString()).err()).contains("not UTF-8");
+        assertThat(Console.piped().tiny("ask", "-f", latin.toString()).err()).contains("latin.txt is not UTF-8 text: byte 1 is 0xe4");
     }
 
     @Test
@@ -135,20 +135,30 @@ class Latent4jTest {
 
     @Test
     void aClosedPipeEndsTheRunWithoutAWord() {
-        PrintStream closed = new PrintStream(new OutputStream() {
+        assertThat(errorOfAnOutputThatFails("Broken pipe")).isEmpty();
+    }
+
+    @Test
+    void anAnswerThatCannotBeWrittenIsAFailureThatIsSaid() {
+        assertThat(errorOfAnOutputThatFails("No space left on device"))
+            .startsWith("latent4j: [BAD_ARGUMENT] ").endsWith("standard output cannot be written: No space left on device\n")
+            .hasLineCount(1);
+    }
+
+    private static String errorOfAnOutputThatFails(String reason) {
+        ResultStream failing = new ResultStream(new OutputStream() {
             @Override
             public void write(int b) throws IOException {
-                throw new IOException("Broken pipe");
+                throw new IOException(reason);
             }
-        }, false, StandardCharsets.UTF_8);
+        });
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), closed, new PrintStream(err, true,
-            StandardCharsets.UTF_8),
-            false, false, false, Map.of());
+        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), failing,
+            new PrintStream(err, true, StandardCharsets.UTF_8), false, false, false, Map.of());
         int exitCode = Latent4j.run(terminal, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000",
             "what is 12 + 30?");
         assertThat(exitCode).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+        return err.toString(StandardCharsets.UTF_8);
     }
 
     @Test
