@@ -45,7 +45,7 @@ void expect_near_reference(DType type, int32_t m, int32_t k) {
   ThreadPool threads(2);
   const RandomWeight w(type, m, k, 3);
   const std::vector<float> bias = random_floats(m, 4);
-  for (int32_t n : {1, 2, 3, 4, 5, 9, 20}) {
+  for (int32_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 20}) {
     const std::vector<float> x = random_floats(static_cast<size_t>(n) * k, 5);
     const Reference expected(x, n, w.view(), bias.data());
     for (const std::string& level : cpu::levels()) {

@@ -13,6 +13,12 @@ namespace {
 
 // Rows of x up to which weights are decoded in registers.
 constexpr int kStreamRows = 4;
+// Weight rows at once by the number of rows of x (that index): enough independent accumulators, few enough to fit the registers.
+#if defined(L4J_LEVEL_AVX512) || defined(L4J_LEVEL_AVX512_BF16)
+constexpr int kStreamWeights[kStreamRows + 1] = {0, 4, 4, 4, 4};
+#else
+constexpr int kStreamWeights[kStreamRows + 1] = {0, 4, 4, 1, 1};
+#endif
 // How far ahead weights are prefetched at least: the memory's latency times its speed, with a margin.
 constexpr size_t kPrefetchBytes = 8192;
 
@@ -46,7 +52,7 @@ L4J_INLINE void write(const Work& work, int32_t row, int32_t out, float sum) {
   y = work.args.add ? y + sum : sum;
 }
 
-// `weights` rows of W at once, decoded in registers, times kRows rows of x (those past the last repeat it and are not written).
+// kWeights rows of W at once, decoded in registers, times the kRows rows of x.
 template <typename Format, int kRows, int kWeights>
 static inline void stream_rows(const Work& work, int32_t out) {
   const int32_t k = work.args.k;
@@ -54,7 +60,7 @@ static inline void stream_rows(const Work& work, int32_t out) {
   const std::byte* w[kWeights];
   Vec acc[kWeights][kRows];
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) x[r] = work.args.x + static_cast<size_t>(least(r, work.args.n - 1)) * k;
+  for (int r = 0; r < kRows; ++r) x[r] = work.args.x + static_cast<size_t>(r) * k;
 #pragma GCC unroll 8
   for (int i = 0; i < kWeights; ++i) {
     w[i] = row_of(*work.target.weight, work.row_bytes, out + i);
@@ -100,9 +106,7 @@ static inline void stream_rows(const Work& work, int32_t out) {
 #pragma GCC unroll 8
   for (int i = 0; i < kWeights; ++i) {
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      if (r < work.args.n) write(work, r, out + i, reduce_add(acc[i][r]));
-    }
+    for (int r = 0; r < kRows; ++r) write(work, r, out + i, reduce_add(acc[i][r]));
   }
 }
 
@@ -250,18 +254,12 @@ static void multiply(const Work& work, Scratch& scratch) {
 }
 
 using Stream = void (*)(const Work&);
-constexpr Stream kStream1[kDTypes] = L4J_FORMATS(stream, 1, 4);
-constexpr Stream kStream2[kDTypes] = L4J_FORMATS(stream, 2, 4);
-constexpr Stream kStream4[kDTypes] = L4J_FORMATS(stream, 4, 2);
+constexpr Stream kStream[kStreamRows][kDTypes] = {L4J_FORMATS(stream, 1, kStreamWeights[1]), L4J_FORMATS(stream, 2, kStreamWeights[2]),
+                                                  L4J_FORMATS(stream, 3, kStreamWeights[3]), L4J_FORMATS(stream, 4, kStreamWeights[4])};
 
 static void compute(const Work& work, ThreadPool& threads, int worker) {
-  const int format = static_cast<int>(work.target.weight->dtype);
-  if (work.args.n == 1) {
-    kStream1[format](work);
-  } else if (work.args.n == 2) {
-    kStream2[format](work);
-  } else if (work.args.n <= kStreamRows) {
-    kStream4[format](work);
+  if (work.args.n <= kStreamRows) {
+    kStream[work.args.n - 1][static_cast<int>(work.target.weight->dtype)](work);
   } else {
     multiply(work, *reinterpret_cast<Scratch*>(threads.scratch(worker, sizeof(Scratch))));
   }
@@ -270,6 +268,7 @@ static void compute(const Work& work, ThreadPool& threads, int worker) {
 }  // namespace
 
 void matmul(Queue& queue, const MatmulArgs& args) {
+  if (args.n == 0) return;
   int64_t rows = 0;
   for (int t = 0; t < args.n_targets; ++t) rows += args.targets[t].weight->rows;
   // Chunks of rows for four tasks a thread: balanced though threads are disturbed, few enough that taking them costs nothing.
