@@ -49,16 +49,15 @@ void measure(Machine& machine, DType type, Shape shape, int32_t n) {
 }
 
 void measure_all(Machine& machine) {
+  const Shape prefill[] = {{576, 576}, {1536, 576}, {576, 1536}, {4864, 896}, {8960, 1536}, {4096, 4096}};
   const Shape decode[] = {{576, 576}, {1536, 576}, {576, 1536}, {49152, 576}, {4096, 4096}, {4096, 14336}};
   for (int type = 0; type < kDTypes; ++type) {
     for (const Shape& shape : decode) measure(machine, dtype_at(type), shape, 1);
-    measure(machine, dtype_at(type), {4096, 4096}, 2);
-    measure(machine, dtype_at(type), {4096, 4096}, 4);
-    measure(machine, dtype_at(type), {4096, 4096}, 8);
+    for (int32_t n : {2, 3, 4, 5, 8}) measure(machine, dtype_at(type), {4096, 4096}, n);
   }
   for (DType type : {DType::BF16, DType::Q4_1, DType::Q8_0, DType::Q4_K, DType::Q6_K}) {
-    for (const Shape& shape : {Shape{576, 576}, Shape{1536, 576}, Shape{576, 1536}, Shape{4096, 4096}}) {
-      for (int32_t n : {32, 256}) measure(machine, type, shape, n);
+    for (const Shape& shape : prefill) {
+      for (int32_t n : {16, 32, 256}) measure(machine, type, shape, n);
     }
   }
 }

@@ -9,8 +9,8 @@
 namespace latent4j {
 namespace {
 
-std::vector<float> align(const std::string& level, int n_threads, const std::vector<float>& x, const float* matrix, float target_norm, int32_t n,
-                         int32_t d) {
+std::vector<float> align(const std::string& level, int n_threads, const std::vector<float>& x, const float* matrix, float target_norm,
+                         int32_t n, int32_t d) {
   ThreadPool threads(n_threads);
   Queue queue{&threads};
   std::vector<float> y(n * d + 1, 7.0f);

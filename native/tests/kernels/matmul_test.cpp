@@ -118,7 +118,8 @@ TEST(Matmul, WritesAllTargetsOfACallAndAddsWhereAsked) {
     for (int32_t n : {1, 3, 11}) {
       const std::vector<float> x = random_floats(n * kK, 14);
       std::vector<float> yq(n * 40, 1.0f), yk(n * 7, 2.0f), yv(n * 19, 3.0f);
-      const MatmulTarget targets[] = {{&q.view(), nullptr, yq.data()}, {&k.view(), bias.data(), yk.data()}, {&v.view(), nullptr, yv.data()}};
+      const MatmulTarget targets[] = {
+          {&q.view(), nullptr, yq.data()}, {&k.view(), bias.data(), yk.data()}, {&v.view(), nullptr, yv.data()}};
       cpu::ops(level).matmul(queue, {x.data(), n, kK, targets, 3, false});
       EXPECT_EQ(yq, multiply(cpu::ops(level), threads, x, n, q.view()));
       EXPECT_EQ(yk, multiply(cpu::ops(level), threads, x, n, k.view(), bias.data()));
