@@ -263,8 +263,8 @@ public final class Team {
             int keep = topK == null ? model.generation().topK() : topK;
             Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
-            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, latentSteps, alignment, memory,
-                sampling, seed, stops, templateOptions));
+            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, latentSteps, alignment,
+                memory, sampling, seed, stops, templateOptions));
         }
 
         private List<Agent> builtIn(Topology shape) {

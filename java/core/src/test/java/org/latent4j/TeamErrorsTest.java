@@ -48,7 +48,8 @@ class TeamErrorsTest {
 
     @Test
     void moreQuestionsThanThePagesHoldAreAnsweredBatchByBatch() {
-        List<String> questions = IntStream.range(0, 40).mapToObj(i -> "what is " + i + " + 30?" + " please".repeat(i % 3)).toList();
+        List<String> questions = IntStream.range(0, 40).mapToObj(i -> "what is " + i + " + 30?"
+                + " please".repeat(i % 3)).toList();
         for (Method method : new Method[] {Method.LATENT, Method.TEXT}) {
             try (LatentModel roomy = open(40_000); LatentModel tight = open(400)) {
                 List<Answer> expected = team(roomy, method).askAll(questions);
@@ -76,7 +77,8 @@ class TeamErrorsTest {
     @Test
     void shuffledMemoriesAreNeverPartedIntoBatches() {
         try (LatentModel model = open(400)) {
-            Team team = Team.builder(model).agents(PLANNER, JUDGER).memory(MemoryPolicy.SHUFFLED).maxNewTokens(4).build();
+            Team team = Team.builder(model).agents(PLANNER, JUDGER).memory(MemoryPolicy.SHUFFLED).maxNewTokens(4)
+                    .build();
             assertThatThrownBy(() -> team.askAll(Collections.nCopies(40, "q"))).isInstanceOf(LatentException.class)
                 .hasMessageStartingWith("[OUT_OF_PAGES]");
         }

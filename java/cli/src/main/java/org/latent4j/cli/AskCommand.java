@@ -18,12 +18,13 @@ import picocli.CommandLine.Option;
 /** {@code latent4j ask}: a team answers a question. */
 @Command(name = "ask", header = "Lets a team answer a question.", mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Lets a team of agents answer a question. Only the answer goes to standard output; progress (on a terminal) and the figures of "
+    description = {"", "Lets a team of agents answer a question. Only the answer goes to standard output; progress "
+        + "(on a terminal) and the figures of "
         + "the run go to standard error.", ""},
     footerHeading = "%nExamples:%n",
     footer = {
         "  latent4j ask \"Why is the sky blue?\"",
-        "  latent4j ask -k math \"What is 17 * 24?\"                   the answer is asked for, and found, in \\boxed{}",
+        "  latent4j ask -k math \"What is 17 * 24?\"                   the answer is asked for and found in \\boxed{}",
         "  latent4j ask -m Qwen/Qwen3-0.6B -t hierarchical -s 40 -f question.txt",
         "  latent4j ask --method text \"...\"                          the same team, but it hands text on",
         "  latent4j ask --lines --json -f questions.txt > out.jsonl   every line a question, all in one batch"})
@@ -35,7 +36,8 @@ final class AskCommand implements Callable<Integer> {
     private QuestionArguments source;
 
     @Option(names = "--method", paramLabel = "METHOD", defaultValue = "latent", description = {
-        "latent: agents think in latent steps and hand their memory on; text: agents write, and read what was written; single: one agent "
+        "latent: agents think in latent steps and hand their memory on; text: agents write, and read what was "
+            + "written; single: one agent "
             + "alone. Default: latent."})
     private Method method;
 

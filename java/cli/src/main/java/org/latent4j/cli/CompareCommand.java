@@ -21,8 +21,10 @@ import picocli.CommandLine.Option;
 @Command(name = "compare", header = "Asks a question of one agent, of a text team and of a latent team, side by side.",
     mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the same team that hands latent thoughts on, "
-        + "and prints what each answered and took. Times are wall clock; the speed-up is the text team's total time over the row's.", ""},
+    description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the "
+        + "same team that hands latent thoughts on, "
+        + "and prints what each answered and took. Times are wall clock; the speed-up is the text team's total time "
+        + "over the row's.", ""},
     footerHeading = "%nExamples:%n",
     footer = {
         "  latent4j compare -k math \"What is 17 * 24?\"",

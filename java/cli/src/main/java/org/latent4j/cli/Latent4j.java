@@ -16,7 +16,8 @@ import picocli.CommandLine.ScopeType;
 /** The command line. Exit codes: 0 done, 1 failed, 2 used wrongly. */
 @Command(name = "latent4j", mixinStandardHelpOptions = true, versionProvider = Latent4j.Version.class,
     usageHelpWidth = 110, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.LOCAL,
-    description = {"", "Teams of LLM agents that think in latent space: each runs latent steps instead of writing text, hands its memory to the next, and only "
+    description = {"", "Teams of LLM agents that think in latent space: each runs latent steps instead of writing "
+        + "text, hands its memory to the next, and only "
         + "the last one writes the answer (arXiv 2511.20639).", ""},
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nBegin with:%n",

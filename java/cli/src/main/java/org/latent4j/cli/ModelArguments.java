@@ -17,7 +17,8 @@ final class ModelArguments {
     private CommandSpec command;
 
     @Option(names = {"-m", "--model"}, paramLabel = "MODEL", description = {
-        "A folder (config.json, *.safetensors), a .gguf file, or a Hugging Face id such as Qwen/Qwen3-0.6B, which is downloaded if it is "
+        "A folder (config.json, *.safetensors), a .gguf file, or a Hugging Face id such as Qwen/Qwen3-0.6B, which "
+            + "is downloaded if it is "
             + "not in the cache (HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count).",
         "Default: the embedded SmolLM2-135M-Instruct."})
     private String model;
@@ -31,7 +32,8 @@ final class ModelArguments {
     private MemoryType memoryType;
 
     @Option(names = "--memory-positions", paramLabel = "N", defaultValue = "0",
-        description = "Room for so many positions, all agents' memories together; 0 for what a quarter of the RAM holds. Default: 0.")
+        description = "Room for so many positions, all agents' memories together; 0 for what a quarter of the RAM "
+            + "holds. Default: 0.")
     private long memoryPositions;
 
     @Option(names = "--cpu-level", paramLabel = "LEVEL",

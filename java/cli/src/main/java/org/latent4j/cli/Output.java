@@ -19,7 +19,8 @@ final class Output {
             if ("Broken pipe".equals(e.getMessage())) {
                 throw new OutputClosed();
             }
-            throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard output cannot be written: " + e.getMessage(), e);
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard output cannot be written: " + e.getMessage(),
+                    e);
         });
     }
 

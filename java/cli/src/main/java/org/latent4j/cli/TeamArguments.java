@@ -29,7 +29,8 @@ final class TeamArguments {
     private Topology topology;
 
     @Option(names = {"-k", "--task"}, paramLabel = "KIND", defaultValue = "open", description = {
-        "What kind of answer is wanted; it chooses the prompts and how the answer is found in the text: math (a number or expression), "
+        "What kind of answer is wanted; it chooses the prompts and how the answer is found in the text: math (a "
+            + "number or expression), "
             + "choice (a letter), code (Python), open. Default: open."})
     private TaskKind task;
 
@@ -38,12 +39,14 @@ final class TeamArguments {
     private int latentSteps;
 
     @Option(names = "--align", paramLabel = "KIND", defaultValue = "identity", description = {
-        "How a hidden state becomes the next input: identity (only its norm is restored), ridge (also mapped from output to input "
+        "How a hidden state becomes the next input: identity (only its norm is restored), ridge (also mapped from "
+            + "output to input "
             + "embeddings), or the controls random and none. Default: identity."})
     private AlignmentKind alignment;
 
     @Option(names = "--memory", paramLabel = "POLICY", defaultValue = "full", description = {
-        "What the next agent gets of the memory: full, latest (the last agent's prompt and thoughts), latent-only (its thoughts), or the "
+        "What the next agent gets of the memory: full, latest (the last agent's prompt and thoughts), latent-only "
+            + "(its thoughts), or the "
             + "controls none and shuffled (another question's; needs --lines). Default: full."})
     private MemoryPolicy memory;
 
@@ -72,17 +75,21 @@ final class TeamArguments {
     private List<String> stops = new ArrayList<>();
 
     @Option(names = "--thinking", negatable = true,
-        description = "Tell the chat template that the model shall, or shall not, think in text before it answers (enable_thinking).")
+        description = "Tell the chat template that the model shall, or shall not, think in text before it answers "
+            + "(enable_thinking).")
     private Boolean thinking;
 
     @Option(names = "--compat", paramLabel = "CODE", defaultValue = "corrected", description = {
-        "official: do as the paper's published code does where it differs from the paper: experts work as a chain, 0 latent steps hand no "
+        "official: do as the paper's published code does where it differs from the paper: experts work as a chain, "
+            + "0 latent steps hand no "
             + "memory on, policies cut the memory without re-rotating its keys. Default: corrected."})
     private Compatibility compatibility;
 
     @Option(names = "--prompts", paramLabel = "FILE", description = {
-        "YAML or JSON that replaces prompts: role: {system, latent, text, task: {math, choice, code, open}}. Roles: single, planner, "
-            + "critic, refiner, judger, math_expert, science_expert, code_expert, summarizer. Placeholders: {question}, {context} (what was "
+        "YAML or JSON that replaces prompts: role: {system, latent, text, task: {math, choice, code, open}}. Roles: "
+            + "single, planner, "
+            + "critic, refiner, judger, math_expert, science_expert, code_expert, summarizer. Placeholders: "
+            + "{question}, {context} (what was "
             + "written before, in text), {task}."})
     private Path promptsFile;
 

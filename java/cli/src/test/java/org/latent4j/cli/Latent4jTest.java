@@ -105,7 +105,8 @@ class Latent4jTest {
         assertThat(missing.exitCode()).isEqualTo(1);
         assertThat(missing.err()).contains("[FILE_NOT_FOUND]");
         Path latin = Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE4});
-        assertThat(Console.piped().tiny("ask", "-f", latin.toString()).err()).contains("latin.txt is not UTF-8 text: byte 1 is 0xe4");
+        assertThat(Console.piped().tiny("ask", "-f", latin.toString()).err())
+                .contains("latin.txt is not UTF-8 text: byte 1 is 0xe4");
     }
 
     @Test
@@ -141,7 +142,8 @@ class Latent4jTest {
     @Test
     void anAnswerThatCannotBeWrittenIsAFailureThatIsSaid() {
         assertThat(errorOfAnOutputThatFails("No space left on device"))
-            .startsWith("latent4j: [BAD_ARGUMENT] ").endsWith("standard output cannot be written: No space left on device\n")
+            .startsWith("latent4j: [BAD_ARGUMENT] ")
+            .endsWith("standard output cannot be written: No space left on device\n")
             .hasLineCount(1);
     }
 

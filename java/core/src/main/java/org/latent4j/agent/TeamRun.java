@@ -68,7 +68,8 @@ public final class TeamRun {
         };
     }
 
-    private static List<Answer> together(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
+    private static List<Answer> together(LatentModel model, TeamPlan plan, List<String> questions,
+            TeamListener listener) {
         long start = System.nanoTime();
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;

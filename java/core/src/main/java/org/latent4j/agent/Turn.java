@@ -159,7 +159,8 @@ final class Turn {
         private final List<TextStream> texts;
         private final Map<Phase, Integer> steps;
         private final List<String> agents = agents();
-        private final Set<Integer> ends = Arrays.stream(plan.sampling().endTokens()).boxed().collect(Collectors.toSet());
+        private final Set<Integer> ends = Arrays.stream(plan.sampling().endTokens()).boxed()
+                .collect(Collectors.toSet());
 
         Relay(List<TextStream> texts, int latentSteps, int maxNewTokens) {
             this.texts = texts;

@@ -11,7 +11,10 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** The body of a response, taken chunk by chunk with a limit on the wait for each: java.net.http's own stream would wait for ever. */
+/**
+ * The body of a response, taken chunk by chunk with a limit on the wait for each: java.net.http's own stream would wait
+ * for ever.
+ */
 final class BodyChunks implements BodySubscriber<BodyChunks>, AutoCloseable {
     /** What came: bytes, or the end, with what broke it or null. */
     private record Arrival(List<ByteBuffer> bytes, Throwable broken) {}

@@ -14,8 +14,8 @@ import org.latent4j.LatentException;
 
 /**
  * Finds the files of a checkpoint by what the user calls it: a path, or a Hugging Face id like {@code Qwen/Qwen3-0.6B}
- * ({@code org/name:file.gguf} for one GGUF file of a model), sought in the local Hugging Face cache and else downloaded into it. Obeys
- * HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH and HF_HUB_OFFLINE.
+ * ({@code org/name:file.gguf} for one GGUF file of a model), sought in the local Hugging Face cache and else downloaded
+ * into it. Obeys HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH and HF_HUB_OFFLINE.
  */
 public final class CheckpointFiles {
     private CheckpointFiles() {}
@@ -25,14 +25,15 @@ public final class CheckpointFiles {
      *
      * @param pathOrId an existing path, else a Hugging Face id
      * @param listener hears of a download
-     * @throws LatentException FILE_NOT_FOUND if it is neither a path nor an id; DOWNLOAD_FAILED with status, address and what to do;
-     *     CANCELLED if the thread is interrupted: what was received is kept
+     * @throws LatentException FILE_NOT_FOUND if it is neither a path nor an id; DOWNLOAD_FAILED with status, address
+     *     and what to do; CANCELLED if the thread is interrupted: what was received is kept
      */
     public static Path resolve(String pathOrId, DownloadListener listener) {
         return resolve(pathOrId, listener, System.getenv(), HubClient.Patience.USUAL);
     }
 
-    static Path resolve(String pathOrId, DownloadListener listener, Map<String, String> environment, HubClient.Patience patience) {
+    static Path resolve(String pathOrId, DownloadListener listener, Map<String, String> environment,
+            HubClient.Patience patience) {
         Objects.requireNonNull(pathOrId, "pathOrId");
         Objects.requireNonNull(listener, "listener");
         Path path = existing(pathOrId);
@@ -50,16 +51,19 @@ public final class CheckpointFiles {
                 return cached.get();
             }
             if (settings.offline()) {
-                throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "'" + pathOrId + "' is no existing path (sought as "
+                throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "'" + pathOrId
+                        + "' is no existing path (sought as "
                         + absolute(pathOrId) + ") and not whole in the cache "
                         + cache.folder() + ", and HF_HUB_OFFLINE forbids a download");
             }
             return new HubDownload(new HubClient(settings, patience), cache, id, listener).run();
         } catch (InterruptedException | ClosedByInterruptException | FileLockInterruptionException e) {
             Thread.currentThread().interrupt();
-            throw new LatentException(ErrorCode.CANCELLED, "the download of " + id + " was interrupted; what was received is kept", e);
+            throw new LatentException(ErrorCode.CANCELLED, "the download of " + id
+                    + " was interrupted; what was received is kept", e);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, id + " cannot be put into the cache " + cache.folder() + ": " + e, e);
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, id + " cannot be put into the cache " + cache.folder()
+                    + ": " + e, e);
         }
     }
 

@@ -20,12 +20,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG} (content),
- * {@code snapshots/COMMIT/FILE} (links to blobs) and {@code refs/main} (the commit).
+ * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG}
+ * (content), {@code snapshots/COMMIT/FILE} (links to blobs) and {@code refs/main} (the commit).
  */
 final class HubCache {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>(); // file locks do not hold between threads
+    // file locks do not hold between threads
+    private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
     private final Path root;
     private final Path folder;
@@ -58,7 +59,8 @@ final class HubCache {
         Path all = folder.resolve("snapshots");
         if (Files.isDirectory(all)) {
             try (Stream<Path> each = Files.list(all)) {
-                each.filter(Files::isDirectory).sorted((a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()))
+                each.filter(Files::isDirectory)
+                        .sorted((a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()))
                         .forEach(snapshots::add);
             }
         }
@@ -75,7 +77,8 @@ final class HubCache {
     }
 
     private static boolean isComplete(Path snapshot, boolean isMain) throws IOException {
-        if (!Files.isRegularFile(snapshot.resolve("config.json")) || !Files.isRegularFile(snapshot.resolve("tokenizer.json"))) {
+        if (!Files.isRegularFile(snapshot.resolve("config.json"))
+                || !Files.isRegularFile(snapshot.resolve("tokenizer.json"))) {
             return false;
         }
         Path index = snapshot.resolve("model.safetensors.index.json");
@@ -85,8 +88,10 @@ final class HubCache {
         if (Files.isRegularFile(snapshot.resolve("model.safetensors"))) {
             return true;
         }
-        try (Stream<Path> files = Files.list(snapshot)) { // without an index only the ref, written last, says that all are here
-            return isMain && files.anyMatch(file -> file.toString().endsWith(".safetensors") && Files.isRegularFile(file));
+        // without an index only the ref, written last, says that all are here
+        try (Stream<Path> files = Files.list(snapshot)) {
+            return isMain && files.anyMatch(file -> file.toString().endsWith(".safetensors")
+                    && Files.isRegularFile(file));
         }
     }
 

@@ -24,9 +24,13 @@ final class HubClient {
     record Patience(int attempts, Duration firstPause, Duration stalled) {
         static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(60));
 
-        /** Sleeps before the attempt after this one: longer each time, or as long as the server asked for, at most half a minute. */
+        /**
+         * Sleeps before the attempt after this one: longer each time, or as long as the server asked for, at most half
+         * a minute.
+         */
         void pause(int attempt, HttpResponse<?> response) throws InterruptedException {
-            long asked = response == null ? 0 : response.headers().firstValue("Retry-After").filter(s -> s.matches("\\d{1,4}"))
+            long asked = response == null ? 0 : response.headers().firstValue("Retry-After")
+                    .filter(s -> s.matches("\\d{1,4}"))
                     .map(Long::parseLong).orElse(0L) * 1000;
             Thread.sleep(Math.min(30_000, Math.max(asked, firstPause.toMillis() << Math.min(attempt, 5))));
         }
@@ -60,7 +64,8 @@ final class HubClient {
         HttpResponse<String> response = send(address, "GET", BodyHandlers.ofString(), true);
         try {
             JsonNode description = JSON.readTree(response.body());
-            if (description.path("sha").asText().matches("[0-9a-zA-Z]{6,64}") && description.path("siblings").isArray()) {
+            if (description.path("sha").asText().matches("[0-9a-zA-Z]{6,64}")
+                    && description.path("siblings").isArray()) {
                 return description;
             }
         } catch (IOException e) {
@@ -71,9 +76,11 @@ final class HubClient {
 
     /** Size and sum of a file, without its bytes. */
     RemoteFile head(HubId id, String commit, String name) throws InterruptedException {
-        URI address = URI.create(settings.endpoint() + "/" + id.repository() + "/resolve/" + commit + "/" + encoded(name));
+        URI address = URI.create(settings.endpoint() + "/" + id.repository() + "/resolve/" + commit + "/"
+                + encoded(name));
         HttpResponse<Void> response = send(address, "HEAD", BodyHandlers.discarding(), false);
-        String etag = header(response, "X-Linked-Etag", header(response, "ETag", "")).replaceFirst("^W/", "").replace("\"", "");
+        String etag = header(response, "X-Linked-Etag", header(response, "ETag", "")).replaceFirst("^W/", "")
+                .replace("\"", "");
         String size = header(response, "X-Linked-Size", header(response, "Content-Length", ""));
         if (!etag.matches("[0-9A-Za-z_-]{1,128}") || !size.matches("\\d{1,15}")) {
             throw failed(address, "the answer gives no usable ETag or size: '" + etag + "', '" + size + "'", null);
@@ -81,7 +88,10 @@ final class HubClient {
         return new RemoteFile(name, address, etag, Long.parseLong(size));
     }
 
-    /** The file's bytes from an offset on; 200 if the server sends all of them instead, 416 if there are none. One attempt. */
+    /**
+     * The file's bytes from an offset on; 200 if the server sends all of them instead, 416 if there are none. One
+     * attempt.
+     */
     HttpResponse<BodyChunks> open(RemoteFile file, long offset) throws IOException, InterruptedException {
         URI address = file.address();
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -104,8 +114,12 @@ final class HubClient {
         return PASSING.contains(status);
     }
 
-    /** Asks until the answer is final. A HEAD does not leave the Hub: the storage behind it knows neither ETag nor size of the Hub. */
-    private <T> HttpResponse<T> send(URI first, String method, BodyHandler<T> body, boolean everywhere) throws InterruptedException {
+    /**
+     * Asks until the answer is final. A HEAD does not leave the Hub: the storage behind it knows neither ETag nor size
+     * of the Hub.
+     */
+    private <T> HttpResponse<T> send(URI first, String method, BodyHandler<T> body,
+            boolean everywhere) throws InterruptedException {
         URI address = first;
         int hops = 0;
         for (int attempt = 0; ; attempt++) {
@@ -130,7 +144,8 @@ final class HubClient {
             } else if (response != null && response.statusCode() / 100 == 2) {
                 return response;
             } else if (attempt + 1 >= patience.attempts() || response != null && !isPassing(response.statusCode())) {
-                throw response != null ? refused(address, response.statusCode()) : failed(address, reason(broken), broken);
+                throw response != null ? refused(address, response.statusCode())
+                        : failed(address, reason(broken), broken);
             } else {
                 patience.pause(attempt, response);
             }
@@ -149,28 +164,31 @@ final class HubClient {
 
     private boolean isHub(URI address) {
         URI hub = settings.endpoint();
-        return hub.getScheme().equals(address.getScheme()) && hub.getHost().equals(address.getHost()) && hub.getPort() == address.getPort();
+        return hub.getScheme().equals(address.getScheme()) && hub.getHost().equals(address.getHost())
+                && hub.getPort() == address.getPort();
     }
 
     private URI next(URI address, HttpResponse<?> response) {
         try {
             URI next = address.resolve(header(response, "Location", ""));
             boolean downgraded = address.getScheme().equals("https") && !"https".equals(next.getScheme());
-            if (next.getHost() != null && Set.of("http", "https").contains(String.valueOf(next.getScheme())) && !downgraded) {
+            if (next.getHost() != null && Set.of("http", "https").contains(String.valueOf(next.getScheme()))
+                    && !downgraded) {
                 return next;
             }
         } catch (IllegalArgumentException e) {
             throw failed(address, "redirects to what is no address", e);
         }
-        throw failed(address, "redirects to an address that is not followed: '" + header(response, "Location", "") + "'", null);
+        throw failed(address, "redirects to an address that is not followed: '" + header(response, "Location", "")
+                + "'", null);
     }
 
     /** What a final status means and what to do. */
     LatentException refused(URI address, int status) {
         String advice = switch (status) {
             case 401, 403 -> settings.token() == null
-                    ? "; the model does not exist, or is private or gated: accept its terms on its page and set HF_TOKEN"
-                    : "; the token given may not read this model: accept its terms on its page, or give another in HF_TOKEN";
+                    ? "; the model does not exist, or is private or gated: accept its terms, and set HF_TOKEN"
+                    : "; the token given may not read this model: accept its terms, or give another in HF_TOKEN";
             case 404 -> "; there is no such model or file: check the spelling, org/name";
             case 429 -> "; too many requests: try later, or set HF_TOKEN";
             default -> "; try later, what was received is kept";
@@ -191,7 +209,8 @@ final class HubClient {
     }
 
     private static String encoded(String path) {
-        return Arrays.stream(path.split("/")).map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"))
+        return Arrays.stream(path.split("/")).map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8)
+                .replace("+", "%20"))
                 .collect(Collectors.joining("/"));
     }
 }

@@ -21,7 +21,10 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.model.HubClient.RemoteFile;
 
-/** Brings the files of one model into the cache: only what is needed, resumed where a run broke off, checked against the Hub's sums. */
+/**
+ * Brings the files of one model into the cache: only what is needed, resumed where a run broke off, checked against the
+ * Hub's sums.
+ */
 final class HubDownload {
     private static final List<String> SMALL_FILES = List.of("config.json", "generation_config.json", "tokenizer.json",
             "tokenizer_config.json", "chat_template.jinja");
@@ -66,7 +69,8 @@ final class HubDownload {
     /** The files to bring, small ones first. */
     private List<String> chosen(TreeSet<String> present, String commit) throws IOException, InterruptedException {
         if (id.file() != null) {
-            require(present.contains(id.file()), "has no file " + id.file() + "; its GGUF files: " + ending(present, ".gguf"));
+            require(present.contains(id.file()), "has no file " + id.file() + "; its GGUF files: "
+                    + ending(present, ".gguf"));
             return List.of(id.file());
         }
         require(present.contains("config.json"), "has no config.json" + (ending(present, ".gguf").isEmpty() ? ""
@@ -93,7 +97,8 @@ final class HubDownload {
 
     /** A file's name from the server, if it stays inside the snapshot. */
     private String safe(String name) {
-        boolean inside = !name.isEmpty() && !name.contains("\\") && !name.contains(":") && name.chars().noneMatch(c -> c < ' ');
+        boolean inside = !name.isEmpty() && !name.contains("\\") && !name.contains(":")
+                && name.chars().noneMatch(c -> c < ' ');
         for (String part : name.split("/", -1)) {
             inside &= !part.isEmpty() && !part.equals(".") && !part.equals("..");
         }
@@ -128,11 +133,13 @@ final class HubDownload {
         int attempt = 0;
         long furthest = size(incomplete);
         while (true) {
-            String trouble = size(incomplete) < file.size() || !Files.exists(incomplete) ? attempt(file, incomplete, attempt) : null;
+            String trouble = size(incomplete) < file.size() || !Files.exists(incomplete)
+                    ? attempt(file, incomplete, attempt) : null;
             if (trouble == null) {
                 String wrong = wrongSum(file, incomplete);
                 if (wrong == null) {
-                    Files.move(incomplete, cache.blob(file.etag()), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                    Files.move(incomplete, cache.blob(file.etag()), StandardCopyOption.ATOMIC_MOVE,
+                            StandardCopyOption.REPLACE_EXISTING);
                     return;
                 }
                 Files.delete(incomplete);
@@ -144,7 +151,8 @@ final class HubDownload {
                 furthest = size(incomplete);
                 attempt = 0;
             } else if (++attempt >= client.patience().attempts()) {
-                throw HubClient.failed(file.address(), trouble + "; what was received is kept, run again to go on", null);
+                throw HubClient.failed(file.address(), trouble + "; what was received is kept, run again to go on",
+                        null);
             } else {
                 client.patience().pause(attempt, null);
             }
@@ -185,7 +193,8 @@ final class HubDownload {
         }
     }
 
-    private String receive(RemoteFile file, BodyChunks body, Path incomplete, long offset) throws IOException, InterruptedException {
+    private String receive(RemoteFile file, BodyChunks body, Path incomplete, long offset) throws IOException,
+            InterruptedException {
         long received = offset;
         try (FileChannel out = FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             out.truncate(offset).position(offset);
@@ -216,7 +225,8 @@ final class HubDownload {
 
     private static LatentException tooLong(RemoteFile file, Path incomplete) throws IOException {
         Files.deleteIfExists(incomplete);
-        return HubClient.failed(file.address(), "the server sends more than the " + file.size() + " bytes it promised", null);
+        return HubClient.failed(file.address(), "the server sends more than the " + file.size() + " bytes it promised",
+                null);
     }
 
     /** What is wrong with the received bytes, or null: large files carry their SHA-256, small ones git's blob id. */

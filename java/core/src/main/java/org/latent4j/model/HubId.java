@@ -4,9 +4,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The name of a model on the Hugging Face Hub, {@code org/name}, perhaps with one of its GGUF files: {@code org/name:file.gguf}. */
+/**
+ * The name of a model on the Hugging Face Hub, {@code org/name}, perhaps with one of its GGUF files: {@code
+ * org/name:file.gguf}.
+ */
 record HubId(String owner, String name, String file) {
-    private static final Pattern SHAPE = Pattern.compile("([A-Za-z0-9][\\w.-]*)/([A-Za-z0-9][\\w.-]*)(?:[:/]([^:\\\\]+\\.gguf))?");
+    private static final Pattern SHAPE =
+        Pattern.compile("([A-Za-z0-9][\\w.-]*)/([A-Za-z0-9][\\w.-]*)(?:[:/]([^:\\\\]+\\.gguf))?");
 
     static Optional<HubId> parse(String text) {
         Matcher matcher = SHAPE.matcher(text);

@@ -26,13 +26,15 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
         String cacheHome = text(environment, "XDG_CACHE_HOME", userHome(environment) + "/.cache");
         Path home = Path.of(expanded(text(environment, "HF_HOME", cacheHome + "/huggingface"), environment));
         Path cache = Path.of(expanded(text(environment, "HF_HUB_CACHE", home.resolve("hub").toString()), environment));
-        Path tokenFile = Path.of(expanded(text(environment, "HF_TOKEN_PATH", home.resolve("token").toString()), environment));
+        Path tokenFile = Path.of(expanded(text(environment, "HF_TOKEN_PATH", home.resolve("token").toString()),
+                environment));
         String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
         if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
             token = read(tokenFile);
         }
         if (token != null && !token.strip().matches("[!-~]*")) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_TOKEN, or the token in " + tokenFile + ", holds more than one plain word");
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_TOKEN, or the token in " + tokenFile
+                    + ", holds more than one plain word");
         }
         boolean offline = YES.contains(text(environment, "HF_HUB_OFFLINE", "").toUpperCase(Locale.ROOT));
         return new HubSettings(endpoint(text(environment, "HF_ENDPOINT", ENDPOINT)), cache.toAbsolutePath(),
@@ -63,7 +65,8 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + file + " cannot be read: " + e.getMessage(), e);
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + file + " cannot be read: "
+                    + e.getMessage(), e);
         }
     }
 

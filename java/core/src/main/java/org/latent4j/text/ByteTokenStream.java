@@ -1,9 +1,9 @@
 package org.latent4j.text;
 
 /**
- * The stream of a byte-level vocabulary: each token's bytes go through one UTF-8 decoder that remembers a begun character. Broken bytes
- * become U+FFFD as the tokenizers library counts them, one for each longest beginning of a character (Unicode 15, section 3.9);
- * java.nio's decoder counts surrogates and overlong forms otherwise.
+ * The stream of a byte-level vocabulary: each token's bytes go through one UTF-8 decoder that remembers a begun
+ * character. Broken bytes become U+FFFD as the tokenizers library counts them, one for each longest beginning of a
+ * character (Unicode 15, section 3.9); java.nio's decoder counts surrogates and overlong forms otherwise.
  */
 final class ByteTokenStream implements TokenStream {
     private static final char REPLACEMENT = '\uFFFD';

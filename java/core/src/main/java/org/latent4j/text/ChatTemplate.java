@@ -18,8 +18,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * The model's own way to write a chat as one text, rendered as transformers' {@code apply_chat_template} does. What a message says is
- * never read as template. Usable from any thread.
+ * The model's own way to write a chat as one text, rendered as transformers' {@code apply_chat_template} does. What a
+ * message says is never read as template. Usable from any thread.
  */
 public final class ChatTemplate {
     private static final Jinjava JINJAVA = new Jinjava(JinjavaConfig.newBuilder()
@@ -73,8 +73,9 @@ public final class ChatTemplate {
     }
 
     /**
-     * The template of a checkpoint: {@code chat_template.jinja}, or {@code chat_template} in {@code tokenizer_config.json}, or
-     * {@code tokenizer.chat_template} in GGUF metadata. A checkpoint without one opens; {@link #render} then says what to do.
+     * The template of a checkpoint: {@code chat_template.jinja}, or {@code chat_template} in {@code
+     * tokenizer_config.json}, or {@code tokenizer.chat_template} in GGUF metadata. A checkpoint without one opens;
+     * {@link #render} then says what to do.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
@@ -100,7 +101,8 @@ public final class ChatTemplate {
     }
 
     private static ChatTemplate open(String template, Map<String, String> tokens, String missing) {
-        return template != null ? of(template, tokens) : new ChatTemplate(null, missing, Map.of(), Clock.systemDefaultZone());
+        return template != null ? of(template, tokens)
+                : new ChatTemplate(null, missing, Map.of(), Clock.systemDefaultZone());
     }
 
     /** Whether the checkpoint has a template. */
@@ -112,13 +114,15 @@ public final class ChatTemplate {
      * The chat as the text the model reads.
      *
      * @param messages in order
-     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt} is
-     *     true unless given
-     * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, or it cannot be evaluated
+     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt}
+     *     is true unless given
+     * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, or it cannot be
+     *     evaluated
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
         if (source == null) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, missing + "; it is no chat model, or give it one: put chat_template.jinja"
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, missing
+                    + "; it is no chat model, or give it one: put chat_template.jinja"
                     + " beside a folder's config.json, or render with ChatTemplate.of(String)");
         }
         TemplateInterpreter.Rendering rendering = new TemplateInterpreter.Rendering(source.entries(), clock);
@@ -141,7 +145,8 @@ public final class ChatTemplate {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + rendering.failure);
         }
         if (!result.getErrors().isEmpty()) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: " + result.getErrors().get(0).getMessage());
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: "
+                    + result.getErrors().get(0).getMessage());
         }
         return result.getOutput();
     }
@@ -150,8 +155,8 @@ public final class ChatTemplate {
         try {
             return JINJAVA.renderForResult(source.structure(), bindings);
         } catch (StackOverflowError e) { // the interpreter of this one rendering is all that it leaves half done
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: a macro calls itself without end, or an expression is"
-                    + " nested too deeply", e);
+            throw new LatentException(ErrorCode.BAD_TEMPLATE,
+                    "chat template: a macro calls itself without end, or an expression is nested too deeply", e);
         }
     }
 
@@ -182,10 +187,11 @@ public final class ChatTemplate {
 
     private static Map<String, String> ggufTokens(JsonNode metadata) {
         Map<String, String> tokens = new HashMap<>();
-        Map<String, String> keys = Map.of("bos_token", "bos_token_id", "eos_token", "eos_token_id", "unk_token", "unknown_token_id",
-                "pad_token", "padding_token_id");
+        Map<String, String> keys = Map.of("bos_token", "bos_token_id", "eos_token", "eos_token_id", "unk_token",
+                "unknown_token_id", "pad_token", "padding_token_id");
         keys.forEach((name, key) -> {
-            String text = metadata.path("tokenizer.ggml.tokens").path(metadata.path("tokenizer.ggml." + key).asInt(-1)).asText(null);
+            int id = metadata.path("tokenizer.ggml." + key).asInt(-1);
+            String text = metadata.path("tokenizer.ggml.tokens").path(id).asText(null);
             if (text != null) {
                 tokens.put(name, text);
             }
@@ -195,6 +201,7 @@ public final class ChatTemplate {
 
     @Override
     public String toString() {
-        return Objects.requireNonNullElse(missing, "chat template of " + (source == null ? 0 : source.entries().size()) + " parts");
+        return Objects.requireNonNullElse(missing, "chat template of " + (source == null ? 0 : source.entries().size())
+                + " parts");
     }
 }

@@ -7,8 +7,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The items of {@code for names in all if test}. Chosen before the loop begins, so that loop.index counts only these. */
-record FilteredItems(TemplateExpression all, List<String> names, TemplateExpression test) implements TemplateExpression {
+/**
+ * The items of {@code for names in all if test}. Chosen before the loop begins, so that loop.index counts only these.
+ */
+record FilteredItems(TemplateExpression all, List<String> names,
+        TemplateExpression test) implements TemplateExpression {
     @Override
     public Object value(Scope scope) {
         List<Object> chosen = new ArrayList<>();

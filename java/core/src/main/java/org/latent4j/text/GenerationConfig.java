@@ -12,7 +12,8 @@ import org.latent4j.LatentException;
 /**
  * How the model's makers decode it: the defaults of sampling.
  *
- * @param temperature 0.6 where the checkpoint says nothing, 0 (greedy) where it says {@code do_sample: false} beside a temperature
+ * @param temperature 0.6 where the checkpoint says nothing, 0 (greedy) where it says {@code do_sample: false} beside a
+ *     temperature
  * @param topP in (0, 1], 0.95 where the checkpoint says nothing
  * @param topK 0 (off) where the checkpoint says nothing
  * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
@@ -34,8 +35,8 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     }
 
     /**
-     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token; of a GGUF file its end
-     * token and the end-of-turn tokens among its control tokens.
+     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token; of a GGUF
+     * file its end token and the end-of-turn tokens among its control tokens.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
@@ -67,10 +68,12 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
         double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
         boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
-        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, inside(ends, tokenizer));
+        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK,
+                inside(ends, tokenizer));
     }
 
-    private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange, String range) {
+    private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange,
+            String range) {
         JsonNode value = config.path(key);
         if (value.isMissingNode() || value.isNull()) {
             return otherwise;
@@ -92,7 +95,8 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     }
 
     private static LatentException bad(Path file, String key, JsonNode value, String expected) {
-        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is " + value + ", expected " + expected);
+        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is " + value + ", expected "
+                + expected);
     }
 
     private static void add(JsonNode id, TreeSet<Integer> ends) {
@@ -102,12 +106,14 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     }
 
     private static int[] inside(TreeSet<Integer> ends, Tokenizer tokenizer) {
-        return ends.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < tokenizer.vocabularySize()).toArray();
+        return ends.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < tokenizer.vocabularySize())
+                .toArray();
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof GenerationConfig that && temperature == that.temperature && topP == that.topP && topK == that.topK
+        return other instanceof GenerationConfig that && temperature == that.temperature && topP == that.topP
+                && topK == that.topK
                 && Arrays.equals(endTokens, that.endTokens);
     }
 
@@ -118,6 +124,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
 
     @Override
     public String toString() {
-        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", end tokens " + Arrays.toString(endTokens);
+        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", end tokens "
+                + Arrays.toString(endTokens);
     }
 }

@@ -9,8 +9,9 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * Rewrites the vocabulary in a GGUF file's metadata as the {@code tokenizer.json} it was once made from. The keys are those of the
- * GGUF specification: {@code tokenizer.ggml.model}, {@code .pre}, {@code .tokens}, {@code .token_type}, {@code .merges}, {@code .scores}.
+ * Rewrites the vocabulary in a GGUF file's metadata as the {@code tokenizer.json} it was once made from. The keys are
+ * those of the GGUF specification: {@code tokenizer.ggml.model}, {@code .pre}, {@code .tokens}, {@code .token_type},
+ * {@code .merges}, {@code .scores}.
  */
 final class GgufTokenizer {
     private static final int UNKNOWN = 2;
@@ -48,7 +49,8 @@ final class GgufTokenizer {
         ObjectNode root = root();
         root.set("normalizer", pre.normalizer());
         root.set("pre_tokenizer", pre.json());
-        root.set("decoder", object("ByteLevel").put("add_prefix_space", false).put("trim_offsets", true).put("use_regex", true));
+        root.set("decoder", object("ByteLevel").put("add_prefix_space", false).put("trim_offsets", true)
+                .put("use_regex", true));
         ObjectNode bpe = bpe(root, pre.ignoresMerges());
         bpe.putNull("unk_token");
         ArrayNode merges = bpe.putArray("merges");
@@ -73,7 +75,8 @@ final class GgufTokenizer {
         root.set("normalizer", normalizer);
         root.putNull("pre_tokenizer");
         ObjectNode decoder = object("Sequence");
-        ArrayNode parts = decoder.putArray("decoders").add(replace(SentencePieceMerges.SPACE, " ")).add(object("ByteFallback"))
+        ArrayNode parts = decoder.putArray("decoders").add(replace(SentencePieceMerges.SPACE, " "))
+                .add(object("ByteFallback"))
                 .add(object("Fuse"));
         if (prefixed) {
             parts.add(object("Strip").put("content", " ").put("start", 1).put("stop", 0));
@@ -99,7 +102,8 @@ final class GgufTokenizer {
         for (int id = 0; id < tokens.size(); id++) {
             int type = types.get(id).asInt();
             if ((type == CONTROL || type == USER_DEFINED) && !tokens.get(id).isEmpty()) {
-                added.addObject().put("id", id).put("content", tokens.get(id)).put("single_word", false).put("lstrip", false)
+                added.addObject().put("id", id).put("content", tokens.get(id)).put("single_word", false)
+                        .put("lstrip", false)
                         .put("rstrip", false).put("normalized", false).put("special", type == CONTROL);
             }
         }

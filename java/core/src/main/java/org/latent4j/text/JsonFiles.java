@@ -26,7 +26,8 @@ final class JsonFiles {
             JsonNode content = JSON.readTree(file.toFile());
             if (!content.isObject()) {
                 String found = content.getNodeType().name().toLowerCase(Locale.ROOT);
-                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds JSON of type " + found + ", expected an object");
+                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds JSON of type " + found
+                        + ", expected an object");
             }
             return content;
         } catch (JsonProcessingException e) {

@@ -8,8 +8,9 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * One Hugging Face {@code tokenizers} object behind DJL's binding. The binding's own front class is passed by: it truncates to 512
- * tokens unless told otherwise, copies every offset of an encoding out of native code, and reports each use to its maker's server.
+ * One Hugging Face {@code tokenizers} object behind DJL's binding. The binding's own front class is passed by: it
+ * truncates to 512 tokens unless told otherwise, copies every offset of an encoding out of native code, and reports
+ * each use to its maker's server.
  */
 final class NativeTokenizer {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -65,7 +66,8 @@ final class NativeTokenizer {
         private static final RuntimeException FAILURE = load();
 
         private static RuntimeException load() {
-            // On a machine with CUDA the loader would download another build of the library; the jar's own serves everywhere.
+            // On a machine with CUDA the loader would download another build of the library; the jar's own serves
+            // everywhere.
             boolean chosen = System.getenv(FLAVOR) != null || System.getProperty(FLAVOR) != null;
             try {
                 if (!chosen) {
@@ -75,7 +77,8 @@ final class NativeTokenizer {
                 return null;
             } catch (RuntimeException | LinkageError e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
-                return new LatentException(ErrorCode.BAD_TOKENIZER, "the tokenizers library cannot be loaded: " + cause, e);
+                return new LatentException(ErrorCode.BAD_TOKENIZER, "the tokenizers library cannot be loaded: "
+                        + cause, e);
             } finally {
                 if (!chosen) {
                     System.clearProperty(FLAVOR);

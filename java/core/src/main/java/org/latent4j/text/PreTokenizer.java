@@ -38,7 +38,8 @@ enum PreTokenizer {
 
     static PreTokenizer of(String name, String source) {
         return Arrays.stream(values()).filter(pre -> pre.names.contains(name)).findFirst().orElseThrow(() ->
-                new LatentException(ErrorCode.BAD_TOKENIZER, source + ": tokenizer.ggml.pre is '" + name + "'; supported are "
+                new LatentException(ErrorCode.BAD_TOKENIZER, source + ": tokenizer.ggml.pre is '" + name
+                        + "'; supported are "
                         + Arrays.stream(values()).flatMap(pre -> pre.names.stream()).collect(Collectors.joining(", "))
                         + " (or open the model as a Hugging Face folder with its tokenizer.json)"));
     }

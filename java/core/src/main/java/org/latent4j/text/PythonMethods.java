@@ -40,7 +40,8 @@ final class PythonMethods {
             case "replace" -> replace(s, first, (String) a.get(1), a.size() > 2 ? PythonValues.index(a.get(2)) : -1);
             case "upper" -> s.toUpperCase(Locale.ROOT);
             case "lower" -> s.toLowerCase(Locale.ROOT);
-            case "capitalize" -> s.isEmpty() ? s : s.substring(0, 1).toUpperCase(Locale.ROOT) + s.substring(1).toLowerCase(Locale.ROOT);
+            case "capitalize" -> s.isEmpty() ? s : s.substring(0, 1).toUpperCase(Locale.ROOT)
+                    + s.substring(1).toLowerCase(Locale.ROOT);
             case "title" -> title(s);
             case "find" -> (long) s.indexOf(first);
             case "rfind" -> (long) s.lastIndexOf(first);
@@ -190,7 +191,8 @@ final class PythonMethods {
     }
 
     private static TemplateError unknown(Object target, String name) {
-        String type = target == null ? "an undefined value" : target instanceof String ? "str" : target instanceof Map ? "dict"
+        String type = target == null ? "an undefined value" : target instanceof String ? "str" : target instanceof Map
+                ? "dict"
                 : target instanceof List ? "list" : PythonValues.repr(target);
         return new TemplateError(type + " has no method '" + name + "'");
     }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Python's values as chat templates know them: str is String, int Long, float Double, bool Boolean, list and tuple List, dict Map,
- * None {@link #NONE}. Java's null is Jinja's undefined.
+ * Python's values as chat templates know them: str is String, int Long, float Double, bool Boolean, list and tuple
+ * List, dict Map, None {@link #NONE}. Java's null is Jinja's undefined.
  */
 final class PythonValues {
     /** Python's None. */
@@ -123,7 +123,8 @@ final class PythonValues {
         }
         if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
             return x.size() == y.size()
-                    && x.entrySet().stream().allMatch(e -> y.containsKey(e.getKey()) && equal(e.getValue(), y.get(e.getKey())));
+                    && x.entrySet().stream().allMatch(e -> y.containsKey(e.getKey())
+                    && equal(e.getValue(), y.get(e.getKey())));
         }
         return a == null ? b == null : a.equals(b);
     }

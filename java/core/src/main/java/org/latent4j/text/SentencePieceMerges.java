@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The merges of a SentencePiece BPE vocabulary, which only stores scores: every way to put a piece together from two others, the
- * piece of the highest score first (the order transformers rebuilds in its converters).
+ * The merges of a SentencePiece BPE vocabulary, which only stores scores: every way to put a piece together from two
+ * others, the piece of the highest score first (the order transformers rebuilds in its converters).
  */
 final class SentencePieceMerges {
     /** SentencePiece's stand-in for a space. */
@@ -41,7 +41,8 @@ final class SentencePieceMerges {
             merges.subList(first, merges.size()).sort(Comparator.<Merge>comparingInt(m -> ids.get(m.left()))
                     .thenComparingInt(m -> ids.get(m.right())));
         }
-        merges.sort(Comparator.comparing(Merge::score).thenComparingInt(Merge::leftLength).thenComparingInt(Merge::rightLength)
+        merges.sort(Comparator.comparing(Merge::score).thenComparingInt(Merge::leftLength)
+                .thenComparingInt(Merge::rightLength)
                 .reversed());
         return merges;
     }

@@ -11,9 +11,12 @@ import java.util.Set;
 
 /** Jinja2's filters that chat templates use, and transformers' own {@code tojson}. */
 final class TemplateFilters {
-    private static final Set<String> KNOWN = Set.of("trim", "upper", "lower", "title", "capitalize", "length", "count", "first", "last",
-            "join", "list", "default", "d", "tojson", "items", "dictsort", "string", "int", "float", "abs", "round", "reverse", "sort",
-            "unique", "map", "select", "reject", "selectattr", "rejectattr", "replace", "safe", "escape", "e", "indent", "sum", "min",
+    private static final Set<String> KNOWN = Set.of("trim", "upper", "lower", "title", "capitalize", "length", "count",
+            "first", "last",
+            "join", "list", "default", "d", "tojson", "items", "dictsort", "string", "int", "float", "abs", "round",
+            "reverse", "sort",
+            "unique", "map", "select", "reject", "selectattr", "rejectattr", "replace", "safe", "escape", "e",
+            "indent", "sum", "min",
             "max", "format", "wordcount");
 
     private TemplateFilters() {}
@@ -29,7 +32,8 @@ final class TemplateFilters {
             case "tojson" -> TemplateJson.write(value, a.get(-1, "indent", null));
             case "string", "safe" -> PythonValues.text(value);
             case "int", "float", "abs", "round" -> number(filter, value, a);
-            case "trim", "upper", "lower", "title", "capitalize", "replace", "escape", "e", "indent", "format", "wordcount" ->
+            case "trim", "upper", "lower", "title", "capitalize", "replace", "escape", "e", "indent", "format",
+                    "wordcount" ->
                     text(filter, PythonValues.text(value), a);
             default -> sequence(filter, value, a);
         };
@@ -47,7 +51,8 @@ final class TemplateFilters {
             case "indent" -> indent(s, a);
             case "format" -> PythonMethods.format(s, a.positional());
             case "wordcount" -> (long) PythonValues.list(PythonMethods.call(s, "split", List.of())).size();
-            default -> s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&#34;").replace("'", "&#39;");
+            default -> s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&#34;")
+                    .replace("'", "&#39;");
         };
     }
 
@@ -76,10 +81,12 @@ final class TemplateFilters {
         }
         boolean whole = filter.equals("int");
         try {
-            double number = value instanceof String s ? Double.parseDouble(s.strip()) : PythonValues.number(value).doubleValue();
+            double number = value instanceof String s ? Double.parseDouble(s.strip())
+                    : PythonValues.number(value).doubleValue();
             return whole ? (Object) (long) number : (Object) number;
         } catch (NumberFormatException | TemplateError e) {
-            return a.get(0, "default", whole ? (Object) 0L : (Object) 0.0); // as Jinja2: what is no number becomes the default
+            // as Jinja2: what is no number becomes the default
+            return a.get(0, "default", whole ? (Object) 0L : (Object) 0.0);
         }
     }
 
@@ -115,7 +122,8 @@ final class TemplateFilters {
                 yield items;
             }
             case "sort" -> {
-                Comparator<Object> order = Comparator.comparing(item -> folded(path(item, attribute)), PythonValues::compare);
+                Comparator<Object> order = Comparator.comparing(item -> folded(path(item, attribute)),
+                        PythonValues::compare);
                 items.sort(a.truth(0, "reverse") ? order.reversed() : order);
                 yield items;
             }
@@ -124,9 +132,12 @@ final class TemplateFilters {
                 items.forEach(item -> seen.putIfAbsent(folded(path(item, attribute)), item));
                 yield new ArrayList<>(seen.values());
             }
-            case "sum" -> items.stream().map(item -> path(item, attribute)).reduce(0L, (x, y) -> PythonValues.arithmetic("+", x, y));
-            case "min" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) < 0 ? y : x).orElse(null);
-            case "max" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) > 0 ? y : x).orElse(null);
+            case "sum" -> items.stream().map(item -> path(item, attribute))
+                    .reduce(0L, (x, y) -> PythonValues.arithmetic("+", x, y));
+            case "min" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) < 0 ? y : x)
+                    .orElse(null);
+            case "max" -> items.stream().reduce((x, y) -> PythonValues.compare(folded(y), folded(x)) > 0 ? y : x)
+                    .orElse(null);
             case "map" -> map(items, attribute, a);
             default -> select(filter, items, a);
         };

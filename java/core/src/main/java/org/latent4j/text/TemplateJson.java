@@ -48,7 +48,8 @@ final class TemplateJson {
             return;
         }
         String line = "\n" + " ".repeat(indent * depth);
-        out.append(open).append(line).append(String.join("," + line, entries)).append('\n').append(" ".repeat(indent * (depth - 1)))
+        out.append(open).append(line).append(String.join("," + line, entries)).append('\n')
+                .append(" ".repeat(indent * (depth - 1)))
                 .append(close);
     }
 

@@ -31,10 +31,13 @@ final class TemplateLexer {
                 continue;
             } else if (c == '\'' || c == '"') {
                 end = endOfString(source, at);
-                tokens.add(new Token(Kind.STRING, source.substring(at, end), unescape(source.substring(at + 1, end - 1))));
+                tokens.add(new Token(Kind.STRING, source.substring(at, end),
+                        unescape(source.substring(at + 1, end - 1))));
             } else if (Character.isDigit(c)) {
-                while (end < source.length() && (Character.isLetterOrDigit(source.charAt(end)) || source.charAt(end) == '_'
-                        || source.charAt(end) == '.' && end + 1 < source.length() && Character.isDigit(source.charAt(end + 1)))) {
+                while (end < source.length() && (Character.isLetterOrDigit(source.charAt(end))
+                        || source.charAt(end) == '_'
+                        || source.charAt(end) == '.' && end + 1 < source.length()
+                        && Character.isDigit(source.charAt(end + 1)))) {
                     end++;
                 }
                 tokens.add(number(source.substring(at, end)));

@@ -20,7 +20,8 @@ final class TemplateObjects {
             long index = PythonValues.index(key);
             int at = (int) (index < 0 ? index + size : index);
             boolean inside = at >= 0 && at < size;
-            return !inside ? null : target instanceof String s ? String.valueOf(s.charAt(at)) : ((List<?>) target).get(at);
+            return !inside ? null : target instanceof String s ? String.valueOf(s.charAt(at))
+                    : ((List<?>) target).get(at);
         }
         return null;
     }

@@ -11,8 +11,9 @@ import org.latent4j.text.TemplateLexer.Kind;
 import org.latent4j.text.TemplateLexer.Token;
 
 /**
- * Parses Jinja2 expressions with Jinja2's own precedence and Python's meaning. Jinjava evaluates expressions by the rules of Java's
- * expression language, where {@code not} binds before {@code ==}, {@code 'a' != false} is false and {@code 'false'} is not true.
+ * Parses Jinja2 expressions with Jinja2's own precedence and Python's meaning. Jinjava evaluates expressions by the
+ * rules of Java's expression language, where {@code not} binds before {@code ==}, {@code 'a' != false} is false and
+ * {@code 'false'} is not true.
  */
 final class TemplateParser {
     private static final Set<String> NO_ARGUMENT = Set.of("else", "or", "and", "is", "if", "in", "not");
@@ -102,7 +103,8 @@ final class TemplateParser {
             if (peek().is("not") && tokens.get(at + 1).is("in")) {
                 at++;
                 operator = "not in";
-            } else if (peek().kind() == Kind.STRING || !Set.of("==", "!=", "<", "<=", ">", ">=", "in").contains(operator)) {
+            } else if (peek().kind() == Kind.STRING || !Set.of("==", "!=", "<", "<=", ">", ">=", "in")
+                    .contains(operator)) {
                 return all == null ? left : all;
             }
             at++;
@@ -287,7 +289,8 @@ final class TemplateParser {
             expect(bounds[0] != null);
             return scope -> TemplateObjects.item(target.value(scope), bounds[0].value(scope));
         }
-        return scope -> PythonValues.slice(TemplateObjects.defined(target.value(scope), "a sliced value"), bound(bounds[0], scope),
+        return scope -> PythonValues.slice(TemplateObjects.defined(target.value(scope), "a sliced value"),
+                bound(bounds[0], scope),
                 bound(bounds[1], scope), bound(bounds[2], scope));
     }
 
@@ -303,7 +306,8 @@ final class TemplateParser {
                 String filter = next().text();
                 List<TemplateExpression> arguments = peek().is("(") ? arguments() : List.of();
                 expect(TemplateFilters.isKnown(filter), "no filter named '" + filter + "'");
-                value = scope -> TemplateFilters.apply(filter, input.value(scope), new TemplateArguments(values(arguments, scope)));
+                value = scope -> TemplateFilters.apply(filter, input.value(scope),
+                        new TemplateArguments(values(arguments, scope)));
             } else if (accept("is")) {
                 boolean negated = accept("not");
                 String test = next().text();

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A chat template taken apart: every expression and every stretch of text goes into a numbered table, and what remains is the bare
- * structure (if, for, set, macro), which Jinjava runs. Whitespace is trimmed on the way as Jinja2 does it with trim_blocks and
- * lstrip_blocks, the settings transformers renders with.
+ * A chat template taken apart: every expression and every stretch of text goes into a numbered table, and what remains
+ * is the bare structure (if, for, set, macro), which Jinjava runs. Whitespace is trimmed on the way as Jinja2 does it
+ * with trim_blocks and lstrip_blocks, the settings transformers renders with.
  */
 final class TemplateSource {
     /** What the place of an expression makes of its value. */
@@ -15,7 +15,8 @@ final class TemplateSource {
 
     record Entry(TemplateExpression expression, Use use, int line) {}
 
-    private static final Set<String> PLAIN = Set.of("else", "endif", "endfor", "endset", "endmacro", "break", "continue");
+    private static final Set<String> PLAIN = Set.of("else", "endif", "endfor", "endset", "endmacro", "break",
+            "continue");
     private static final Set<String> DROPPED = Set.of("generation", "endgeneration");
 
     private final String source;
@@ -85,7 +86,8 @@ final class TemplateSource {
     }
 
     /** Text between two tags, as the marks on both and its place in its line leave it. */
-    private static String trimmed(String text, boolean first, boolean trimAll, boolean trimNewline, boolean rstrip, boolean lstrip) {
+    private static String trimmed(String text, boolean first, boolean trimAll, boolean trimNewline, boolean rstrip,
+            boolean lstrip) {
         String kept = text;
         if (trimAll) {
             kept = kept.stripLeading();
@@ -97,7 +99,8 @@ final class TemplateSource {
         }
         int lineBegin = text.lastIndexOf('\n') + 1;
         boolean fromLineBegin = lineBegin > 0 || first;
-        if (lstrip && fromLineBegin && text.substring(lineBegin).isBlank()) { // blanks between a line's beginning and a block
+        // blanks between a line's beginning and a block
+        if (lstrip && fromLineBegin && text.substring(lineBegin).isBlank()) {
             return kept.substring(0, Math.max(0, kept.length() - (text.length() - lineBegin)));
         }
         return kept;
@@ -115,7 +118,8 @@ final class TemplateSource {
             int close = source.indexOf("%}", open);
             String inner = close < 0 ? "" : source.substring(open + 2, close);
             if (inner.replaceAll("^[-+]|[-+]$", "").strip().equals("endraw")) {
-                constant(trimmed(source.substring(begin, open), false, trimAll, !trimAll, inner.startsWith("-"), !inner.startsWith("+")));
+                constant(trimmed(source.substring(begin, open), false, trimAll, !trimAll, inner.startsWith("-"),
+                        !inner.startsWith("+")));
                 return close + 2;
             }
             open = source.indexOf("{%", open + 2);
@@ -205,7 +209,8 @@ final class TemplateSource {
             parameters.add(equals < 0 ? parameter.strip()
                     : parameter.substring(0, equals).strip() + "=" + entry(parameter.substring(equals + 1), Use.VALUE));
         }
-        structure.append("{% macro ").append(rest, 0, open).append('(').append(String.join(", ", parameters)).append(") %}");
+        structure.append("{% macro ").append(rest, 0, open).append('(').append(String.join(", ", parameters))
+                .append(") %}");
     }
 
     private String entry(String expression, Use use) {
@@ -248,7 +253,9 @@ final class TemplateSource {
         throw new TemplateError("{" + kind + " is not closed");
     }
 
-    /** Where a word or sign stands outside of strings and brackets, or -1; "=" is not a part of "==", "!=", "<=", ">=". */
+    /**
+     * Where a word or sign stands outside of strings and brackets, or -1; "=" is not a part of "==", "!=", "<=", ">=".
+     */
     private static int outside(String text, String sought) {
         int depth = 0;
         boolean word = Character.isLetter(sought.charAt(0));

@@ -8,8 +8,10 @@ import java.util.Set;
 
 /** Jinja2's tests: what may stand after {@code is}. */
 final class TemplateTests {
-    private static final Set<String> KNOWN = Set.of("defined", "undefined", "none", "string", "number", "integer", "float", "boolean",
-            "true", "false", "mapping", "iterable", "sequence", "even", "odd", "divisibleby", "equalto", "eq", "ne", "lt", "le", "gt", "ge",
+    private static final Set<String> KNOWN = Set.of("defined", "undefined", "none", "string", "number", "integer",
+            "float", "boolean",
+            "true", "false", "mapping", "iterable", "sequence", "even", "odd", "divisibleby", "equalto", "eq", "ne",
+            "lt", "le", "gt", "ge",
             "in", "sameas", "lower", "upper", "callable");
 
     private TemplateTests() {}
@@ -32,8 +34,10 @@ final class TemplateTests {
             case "true" -> Boolean.TRUE.equals(value);
             case "false" -> Boolean.FALSE.equals(value);
             case "mapping" -> value instanceof Map;
-            case "iterable" -> value == null || value instanceof Collection || value instanceof Map || value instanceof String;
-            case "sequence" -> value == null || value instanceof List || value instanceof Map || value instanceof String;
+            case "iterable" -> value == null || value instanceof Collection || value instanceof Map
+                    || value instanceof String;
+            case "sequence" -> value == null || value instanceof List || value instanceof Map
+                    || value instanceof String;
             case "even" -> PythonValues.index(value) % 2 == 0;
             case "odd" -> PythonValues.index(value) % 2 != 0;
             case "divisibleby" -> PythonValues.index(value) % PythonValues.index(other) == 0;

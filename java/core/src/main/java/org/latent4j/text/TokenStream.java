@@ -4,8 +4,8 @@ import org.latent4j.LatentException;
 
 /**
  * Turns tokens into text one at a time: what {@link #push} and the final {@link #flush} return, put together, is
- * {@link Tokenizer#decode} of all the ids. A character whose bytes are spread over several tokens appears whole with the last of
- * them. For one thread; made by {@link Tokenizer#newStream}.
+ * {@link Tokenizer#decode} of all the ids. A character whose bytes are spread over several tokens appears whole with
+ * the last of them. For one thread; made by {@link Tokenizer#newStream}.
  */
 public sealed interface TokenStream permits ByteTokenStream, WindowTokenStream {
     /**
@@ -18,7 +18,8 @@ public sealed interface TokenStream permits ByteTokenStream, WindowTokenStream {
     String push(int id);
 
     /**
-     * Ends the text; bytes that never became a character appear as U+FFFD. The stream can then be used for another text.
+     * Ends the text; bytes that never became a character appear as U+FFFD. The stream can then be used for another
+     * text.
      *
      * @return the rest of the text, mostly empty
      */

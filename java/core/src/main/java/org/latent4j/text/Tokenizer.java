@@ -10,8 +10,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * Text to token ids and back, as the model's own tokenizer does it: the {@code tokenizer.json} of a Hugging Face folder, or the
- * vocabulary in a GGUF file's metadata. Usable from any thread.
+ * Text to token ids and back, as the model's own tokenizer does it: the {@code tokenizer.json} of a Hugging Face
+ * folder, or the vocabulary in a GGUF file's metadata. Usable from any thread.
  */
 public final class Tokenizer {
     private static final char REPLACEMENT = '\uFFFD';
@@ -31,7 +31,8 @@ public final class Tokenizer {
      *
      * @param checkpoint a Hugging Face folder with {@code tokenizer.json}, or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
-     * @throws LatentException FILE_NOT_FOUND, or BAD_TOKENIZER if the tokenizer is corrupt or of a kind that is not known
+     * @throws LatentException FILE_NOT_FOUND, or BAD_TOKENIZER if the tokenizer is corrupt or of a kind that is not
+     *     known
      */
     public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata) {
         Objects.requireNonNull(checkpoint, "checkpoint");
@@ -41,8 +42,10 @@ public final class Tokenizer {
         }
         Path file = checkpoint.resolve("tokenizer.json");
         if (!Files.isRegularFile(file)) {
-            throw new LatentException(ErrorCode.FILE_NOT_FOUND, file + " does not exist; a checkpoint folder needs tokenizer.json"
-                    + " (a folder with only tokenizer.model or vocab.json: save it once with transformers' AutoTokenizer)");
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, file
+                    + " does not exist; a checkpoint folder needs tokenizer.json"
+                    + " (a folder with only tokenizer.model or vocab.json:"
+                    + " save it once with transformers' AutoTokenizer)");
         }
         try {
             return new Tokenizer(Files.readString(file), file.toString(), modelVocabulary(checkpoint));
@@ -64,8 +67,8 @@ public final class Tokenizer {
     }
 
     /**
-     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised; none is added. A lone surrogate
-     * counts as U+FFFD.
+     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised; none is added. A lone
+     * surrogate counts as U+FFFD.
      */
     public int[] encode(String text) {
         return encoder.encode(wellFormed(text));
@@ -95,10 +98,13 @@ public final class Tokenizer {
 
     /** A new incremental decoder, for one thread. */
     public TokenStream newStream() {
-        return vocabulary.isByteLevel() ? new ByteTokenStream(this, vocabulary) : new WindowTokenStream(this, encoder, vocabulary);
+        return vocabulary.isByteLevel() ? new ByteTokenStream(this, vocabulary)
+                : new WindowTokenStream(this, encoder, vocabulary);
     }
 
-    /** Ids run from 0 to this, exclusively: the model's embedding rows where they are more than the tokenizer's tokens. */
+    /**
+     * Ids run from 0 to this, exclusively: the model's embedding rows where they are more than the tokenizer's tokens.
+     */
     public int vocabularySize() {
         return vocabularySize;
     }
@@ -116,7 +122,8 @@ public final class Tokenizer {
 
     void check(int id) {
         if (id < 0 || id >= vocabularySize) {
-            throw new LatentException(ErrorCode.BAD_TOKEN, "token " + id + " is outside the vocabulary of " + vocabularySize);
+            throw new LatentException(ErrorCode.BAD_TOKEN, "token " + id + " is outside the vocabulary of "
+                    + vocabularySize);
         }
     }
 
@@ -131,7 +138,8 @@ public final class Tokenizer {
             if (!Character.isSurrogate(text.charAt(i))) {
                 continue;
             }
-            if (Character.isHighSurrogate(text.charAt(i)) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+            if (Character.isHighSurrogate(text.charAt(i)) && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
                 i++;
                 continue;
             }

@@ -15,8 +15,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * What Java itself must know of a {@code tokenizer.json}: how many ids there are, which are special, and, where the decoder is byte
- * level, the bytes of every token, so that text can be put together token by token in linear time.
+ * What Java itself must know of a {@code tokenizer.json}: how many ids there are, which are special, and, where the
+ * decoder is byte level, the bytes of every token, so that text can be put together token by token in linear time.
  */
 final class Vocabulary {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -104,7 +104,8 @@ final class Vocabulary {
                     parser.nextToken();
                     put(parser.getIntValue(), piece, source);
                 }
-            } else if (vocabulary && value == JsonToken.START_ARRAY) { // Unigram: [[piece, score], ...] in the order of ids
+            // Unigram: [[piece, score], ...] in the order of ids
+            } else if (vocabulary && value == JsonToken.START_ARRAY) {
                 for (int id = 0; parser.nextToken() == JsonToken.START_ARRAY; id++) {
                     put(id, parser.nextTextValue(), source);
                     while (parser.nextToken() != JsonToken.END_ARRAY) {
@@ -156,7 +157,10 @@ final class Vocabulary {
         }
     }
 
-    /** GPT-2's printable stand-ins for the 256 bytes: the visible Latin-1 characters stand for themselves, the rest follow at U+0100. */
+    /**
+     * GPT-2's printable stand-ins for the 256 bytes: the visible Latin-1 characters stand for themselves, the rest
+     * follow at U+0100.
+     */
     private static final class ByteLevel {
         private static final short[] BYTE_OF = new short[0x200];
 

@@ -3,8 +3,9 @@ package org.latent4j.text;
 import java.util.Arrays;
 
 /**
- * The stream of any other vocabulary (SentencePiece's, with spaces that depend on the neighbour and byte-fallback tokens): a short
- * window of tokens is decoded anew with each push, and what it says beyond the text already given is new.
+ * The stream of any other vocabulary (SentencePiece's, with spaces that depend on the neighbour and byte-fallback
+ * tokens): a short window of tokens is decoded anew with each push, and what it says beyond the text already given is
+ * new.
  */
 final class WindowTokenStream implements TokenStream {
     /** A begun character takes at most three byte tokens; a longer tail that still ends in U+FFFD is no character. */

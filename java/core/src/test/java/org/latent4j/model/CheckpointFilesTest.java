@@ -27,7 +27,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 class CheckpointFilesTest {
-    private static final HubClient.Patience QUICK = new HubClient.Patience(3, Duration.ofMillis(1), Duration.ofMillis(600));
+    private static final HubClient.Patience QUICK = new HubClient.Patience(3, Duration.ofMillis(1),
+            Duration.ofMillis(600));
     private static final String ID = "org/tiny-model";
     private static final byte[] WEIGHTS = new byte[300_000];
 
@@ -133,9 +134,11 @@ class CheckpointFilesTest {
             return drops;
         };
         assertThat(resolve(ID).resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
-        List<Long> offsets = hub.requests.stream().filter(r -> r.method().equals("GET") && r.path().endsWith("model.safetensors"))
+        List<Long> offsets = hub.requests.stream().filter(r -> r.method().equals("GET") && r.path()
+                .endsWith("model.safetensors"))
                 .map(HubServer.Request::offset).toList();
-        assertThat(offsets).as("each attempt goes on after the one before").isSorted().doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(5);
+        assertThat(offsets).as("each attempt goes on after the one before").isSorted().doesNotHaveDuplicates()
+                .hasSizeGreaterThanOrEqualTo(5);
     }
 
     @Test
@@ -231,8 +234,10 @@ class CheckpointFilesTest {
             hub.trick = (request, out) -> {
                 boolean weights = request.path().endsWith("model.safetensors");
                 if (weights) {
-                    HubServer.respond(out, "302 Found", "Location: " + storage.address() + "/blob?sig=1\r\nX-Linked-Size: " + WEIGHTS.length
-                            + "\r\nX-Linked-Etag: \"" + HubServer.sha256(WEIGHTS) + "\"\r\nContent-Length: 0\r\n", new byte[0]);
+                    HubServer.respond(out, "302 Found", "Location: " + storage.address()
+                            + "/blob?sig=1\r\nX-Linked-Size: " + WEIGHTS.length
+                            + "\r\nX-Linked-Etag: \"" + HubServer.sha256(WEIGHTS) + "\"\r\nContent-Length: 0\r\n",
+                            new byte[0]);
                 }
                 return weights;
             };
@@ -248,7 +253,8 @@ class CheckpointFilesTest {
         hub.trick = (request, out) -> {
             boolean old = request.path().contains("/old/name");
             if (old) {
-                HubServer.respond(out, "307 Temporary Redirect", "Location: " + request.path().replace("/old/name", "/" + ID)
+                HubServer.respond(out, "307 Temporary Redirect", "Location: " + request.path()
+                        .replace("/old/name", "/" + ID)
                         + "\r\nContent-Length: 0\r\n", new byte[0]);
             }
             return old;
@@ -305,7 +311,8 @@ class CheckpointFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../escaped.safetensors", "/tmp/escaped.safetensors", "a/../../b.safetensors", "a\\\\..\\\\b.safetensors"})
+    @ValueSource(strings = {"../../escaped.safetensors", "/tmp/escaped.safetensors", "a/../../b.safetensors",
+            "a\\\\..\\\\b.safetensors"})
     void refusesNamesThatLeaveTheFolder(String name) {
         hub.files.remove("model.safetensors");
         hub.files.put("model.safetensors.index.json", bytes("{\"weight_map\": {\"a\": \"" + name + "\"}}"));
@@ -357,7 +364,8 @@ class CheckpointFilesTest {
     @Test
     void aPathGoesFirstAndANameThatIsNeitherIsRefused() throws IOException {
         assertThat(resolve(home.toString())).isEqualTo(home);
-        for (String name : List.of("", "no-such-folder", "/no/such/folder", "./org/model", "a/b/c", "org/..", "file.gguf", "a\0b")) {
+        for (String name : List.of("", "no-such-folder", "/no/such/folder", "./org/model", "a/b/c", "org/..",
+                "file.gguf", "a\0b")) {
             assertThatThrownBy(() -> resolve(name)).isInstanceOfSatisfying(LatentException.class, e -> {
                 assertThat(e.code()).isEqualTo(ErrorCode.FILE_NOT_FOUND);
                 assertThat(e).hasMessageContaining("'" + name + "'").hasMessageContaining("Hugging Face id");
@@ -398,7 +406,8 @@ class CheckpointFilesTest {
             Thread.sleep(5);
         }
         opening.interrupt();
-        assertThat(thrown.join()).isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+        assertThat(thrown.join()).isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
+                .isEqualTo(ErrorCode.CANCELLED));
         assertThat(incomplete()).hasSize(100_000);
     }
 

@@ -17,7 +17,10 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A Hub on a local port that answers as huggingface.co does, and misbehaves on request. Plain sockets: a line must be able to drop. */
+/**
+ * A Hub on a local port that answers as huggingface.co does, and misbehaves on request. Plain sockets: a line must be
+ * able to drop.
+ */
 final class HubServer implements AutoCloseable {
     static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -74,11 +77,13 @@ final class HubServer implements AutoCloseable {
     /** As the Hub: SHA-256 of weights, git's blob id of the rest. */
     static String etag(String name, byte[] content) {
         boolean large = name.endsWith(".safetensors") || name.endsWith(".gguf");
-        return large ? sha256(content) : digest("SHA-1", ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII), content);
+        return large ? sha256(content) : digest("SHA-1", ("blob " + content.length + "\0")
+                .getBytes(StandardCharsets.US_ASCII), content);
     }
 
     static void respond(OutputStream out, String status, String headers, byte[] body) throws IOException {
-        out.write(("HTTP/1.1 " + status + "\r\nConnection: close\r\n" + headers + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        out.write(("HTTP/1.1 " + status + "\r\nConnection: close\r\n" + headers + "\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
         out.write(body);
     }
 
@@ -106,7 +111,8 @@ final class HubServer implements AutoCloseable {
             }
             Map<String, String> headers = new TreeMap<>();
             for (String header = line(in); !header.isEmpty(); header = line(in)) {
-                headers.put(header.substring(0, header.indexOf(':')).toLowerCase(), header.substring(header.indexOf(':') + 1).strip());
+                headers.put(header.substring(0, header.indexOf(':')).toLowerCase(),
+                        header.substring(header.indexOf(':') + 1).strip());
             }
             Request request = new Request(first.split(" ")[0], first.split(" ")[1], headers);
             requests.add(request);
@@ -121,9 +127,11 @@ final class HubServer implements AutoCloseable {
     private void answer(Request request, OutputStream out) throws IOException {
         if (request.path().startsWith("/api/models/")) {
             StringBuilder names = new StringBuilder();
-            new TreeMap<>(files).keySet().forEach(name -> names.append(names.isEmpty() ? "" : ",").append("{\"rfilename\":\"")
+            new TreeMap<>(files).keySet().forEach(name -> names.append(names.isEmpty() ? "" : ",")
+                    .append("{\"rfilename\":\"")
                     .append(name.replace("\\", "\\\\")).append("\"}"));
-            byte[] body = ("{\"sha\":\"" + COMMIT + "\",\"siblings\":[" + names + "]}").getBytes(StandardCharsets.UTF_8);
+            byte[] body = ("{\"sha\":\"" + COMMIT + "\",\"siblings\":[" + names + "]}")
+                    .getBytes(StandardCharsets.UTF_8);
             respond(out, "200 OK", "Content-Length: " + body.length + "\r\n", body);
             return;
         }
@@ -144,7 +152,8 @@ final class HubServer implements AutoCloseable {
             return;
         }
         String status = offset > 0 ? "206 Partial Content" : "200 OK";
-        String range = offset > 0 ? "Content-Range: bytes " + offset + "-" + (content.length - 1) + "/" + content.length + "\r\n" : "";
+        String range = offset > 0 ? "Content-Range: bytes " + offset + "-" + (content.length - 1) + "/"
+                + content.length + "\r\n" : "";
         respond(out, status, headers + range + "Content-Length: " + (content.length - offset) + "\r\n", new byte[0]);
         if (request.method().equals("GET")) {
             out.write(content, offset, (int) Math.min(limit, content.length - offset));

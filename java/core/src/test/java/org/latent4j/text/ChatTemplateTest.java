@@ -31,7 +31,8 @@ class ChatTemplateTest {
 
     /** templates/expected.json: what transformers 5 (Jinja2) renders from the same templates, chats and options. */
     static Stream<JsonNode> expected() throws IOException {
-        return StreamSupport.stream(TestData.JSON.readTree(TestData.resource("templates/expected.json")).spliterator(), false);
+        return StreamSupport.stream(TestData.JSON.readTree(TestData.resource("templates/expected.json")).spliterator(),
+                false);
     }
 
     @ParameterizedTest(name = "{index}")
@@ -45,9 +46,11 @@ class ChatTemplateTest {
         if (row.has("text")) {
             assertThat(template.render(chat, options)).isEqualTo(row.path("text").asText());
         } else {
-            assertThatThrownBy(() -> template.render(chat, options)).isInstanceOfSatisfying(LatentException.class, e -> {
+            assertThatThrownBy(() -> template.render(chat, options))
+                    .isInstanceOfSatisfying(LatentException.class, e -> {
                 assertThat(e.code()).isEqualTo(ErrorCode.BAD_TEMPLATE);
-                assertThat(e).hasMessageContaining(row.path("error").asText()).hasMessageMatching("(?s).*line \\d+: .*");
+                assertThat(e).hasMessageContaining(row.path("error").asText())
+                        .hasMessageMatching("(?s).*line \\d+: .*");
             });
         }
     }
@@ -55,13 +58,16 @@ class ChatTemplateTest {
     @Test
     void whatAMessageSaysIsNeverTemplate() {
         String evil = "{{ 7 * 7 }}{% for i in range(9) %}x{% endfor %}{# gone #}{{ messages }}";
-        String rendered = ChatTemplate.of("{% set c = messages[0].content %}<{{ c }}>").render(List.of(ChatMessage.user(evil)), Map.of());
+        String rendered = ChatTemplate.of("{% set c = messages[0].content %}<{{ c }}>")
+                .render(List.of(ChatMessage.user(evil)), Map.of());
         assertThat(rendered).isEqualTo("<" + evil + ">");
     }
 
     @ParameterizedTest(name = "{index}")
-    @ValueSource(strings = {"a\n{% if %}x{% endif %}", "a\n{{ 'open }}", "a\n{{ x ", "a\n{% if x", "a\n{# x", "a\n{{ 1 + }}",
-        "a\n{{ x|nosuchfilter }}", "a\n{{ x is nosuchtest }}", "a\n{% nosuchtag %}", "a\n{{ (1 }}", "a\n{% for x %}{% endfor %}",
+    @ValueSource(strings = {"a\n{% if %}x{% endif %}", "a\n{{ 'open }}", "a\n{{ x ", "a\n{% if x", "a\n{# x",
+            "a\n{{ 1 + }}",
+        "a\n{{ x|nosuchfilter }}", "a\n{{ x is nosuchtest }}", "a\n{% nosuchtag %}", "a\n{{ (1 }}",
+        "a\n{% for x %}{% endfor %}",
         "a\n{% raw %}", "a\n{{ ? }}", "a\n{{ '\\u12' }}"})
     void refusesWhatItCannotParse(String template) {
         assertThatThrownBy(() -> ChatTemplate.of(template)).isInstanceOf(LatentException.class)
@@ -69,7 +75,8 @@ class ChatTemplateTest {
     }
 
     @ParameterizedTest(name = "{index}")
-    @ValueSource(strings = {"a\n{{ raise_exception('stop') }}", "a\n{{ nothing.role }}", "a\n{{ messages[0].role.nosuch() }}",
+    @ValueSource(strings = {"a\n{{ raise_exception('stop') }}", "a\n{{ nothing.role }}",
+            "a\n{{ messages[0].role.nosuch() }}",
         "a\n{{ 1 + 'a' }}", "a\n{{ nosuch(1) }}", "a\n{{ 1 / 0 }}", "a\n{{ 'a'.replace('b') }}", "a\n{{ 'x' * 'y' }}",
         "a\n{% for x in 5 %}{% endfor %}", "a\n{{ range(100000000)|length }}"})
     void saysWhereRenderingFailed(String template) {
@@ -93,14 +100,17 @@ class ChatTemplateTest {
     }
 
     static List<String> recursionWithoutEndIsAFaultOfTheTemplate() {
-        return List.of("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "{{ " + "(".repeat(100_000) + "1" + ")".repeat(100_000) + " }}");
+        return List.of("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "{{ " + "(".repeat(100_000) + "1"
+                + ")".repeat(100_000) + " }}");
     }
 
     @Test
     void readsTheTemplateOfAFolder(@TempDir Path folder) throws IOException {
         ChatTemplate golden = ChatTemplate.from(TestData.golden("tiny-qwen3"), null);
-        assertThat(golden.render(HELLO, Map.of())).isEqualTo("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
-        assertThat(golden.render(HELLO, Map.of("add_generation_prompt", false))).isEqualTo("<|im_start|>user\nhello<|im_end|>\n");
+        assertThat(golden.render(HELLO, Map.of()))
+                .isEqualTo("<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
+        assertThat(golden.render(HELLO, Map.of("add_generation_prompt", false)))
+                .isEqualTo("<|im_start|>user\nhello<|im_end|>\n");
 
         Files.writeString(folder.resolve("tokenizer_config.json"), """
                 {"bos_token": {"content": "<B>"}, "eos_token": "<E>", "chat_template": [{"name": "tool_use", "template": "no"},
@@ -113,7 +123,8 @@ class ChatTemplateTest {
     @Test
     void readsTheTemplateOfAGgufFile() throws IOException {
         JsonNode metadata = GgufMetadata.read(TestData.smollm2());
-        assertThat(ChatTemplate.from(TestData.smollm2(), metadata).render(HELLO, Map.of())).isEqualTo("<|im_start|>system\n"
+        assertThat(ChatTemplate.from(TestData.smollm2(), metadata).render(HELLO, Map.of()))
+                .isEqualTo("<|im_start|>system\n"
                 + "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
                 + "<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
     }
@@ -123,7 +134,8 @@ class ChatTemplateTest {
         ChatTemplate none = ChatTemplate.from(folder, null);
         assertThat(none.isPresent()).isFalse();
         assertThatThrownBy(() -> none.render(HELLO, Map.of())).isInstanceOf(LatentException.class)
-                .hasMessageContaining(folder.toString()).hasMessageContaining("ChatTemplate.of").hasMessageStartingWith("[BAD_TEMPLATE]");
+                .hasMessageContaining(folder.toString()).hasMessageContaining("ChatTemplate.of")
+                .hasMessageStartingWith("[BAD_TEMPLATE]");
     }
 
     @Test

@@ -21,13 +21,17 @@ class GenerationConfigTest {
     void readsWhatTheFileSays(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("generation_config.json"),
                 "{\"eos_token_id\": [2, 0], \"temperature\": 0.7, \"top_p\": 0.8, \"top_k\": 20, \"do_sample\": true}");
-        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, new int[] {0, 2}));
-        Files.writeString(folder.resolve("generation_config.json"), "{\"temperature\": 0.7, \"do_sample\": false, \"eos_token_id\": 3}");
-        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0, 0.95f, 0, new int[] {3}));
+        assertThat(GenerationConfig.from(folder, null, TINY))
+                .isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, new int[] {0, 2}));
+        Files.writeString(folder.resolve("generation_config.json"),
+                "{\"temperature\": 0.7, \"do_sample\": false, \"eos_token_id\": 3}");
+        assertThat(GenerationConfig.from(folder, null, TINY))
+                .isEqualTo(new GenerationConfig(0, 0.95f, 0, new int[] {3}));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"temperature\": -1}", "{\"temperature\": \"hot\"}", "{\"top_p\": 0}", "{\"top_p\": 7}", "{\"top_k\": -5}",
+    @ValueSource(strings = {"{\"temperature\": -1}", "{\"temperature\": \"hot\"}", "{\"top_p\": 0}", "{\"top_p\": 7}",
+            "{\"top_k\": -5}",
         "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [2, {}]}", "[1]", "null", "", "{"})
     void refusesWhatNoSamplerCanUse(String content, @TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("generation_config.json"), content);
@@ -39,7 +43,8 @@ class GenerationConfigTest {
     void fillsInWhatTheFilesDoNotSay(@TempDir Path folder) throws IOException {
         assertThat(GenerationConfig.from(TestData.golden("tiny-qwen3"), null, TINY))
                 .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[] {2}));
-        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[0]));
+        assertThat(GenerationConfig.from(folder, null, TINY))
+                .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[0]));
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
     }

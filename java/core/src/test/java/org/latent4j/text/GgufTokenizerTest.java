@@ -11,7 +11,10 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** sentencepiece.json: a BPE model of 700 pieces that the sentencepiece library trained, and how it encodes and decodes some texts. */
+/**
+ * sentencepiece.json: a BPE model of 700 pieces that the sentencepiece library trained, and how it encodes and decodes
+ * some texts.
+ */
 class GgufTokenizerTest {
     private static JsonNode fixture;
     private static Tokenizer tokenizer;

@@ -26,7 +26,8 @@ final class TestData {
     }
 
     static JsonNode reference(String name) throws IOException {
-        return JSON.readTree(repository().resolve("native/tests/data/reference").resolve(name + ".reference.json").toFile());
+        return JSON.readTree(repository().resolve("native/tests/data/reference").resolve(name + ".reference.json")
+                .toFile());
     }
 
     static Path smollm2() {

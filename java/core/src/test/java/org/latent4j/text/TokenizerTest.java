@@ -103,7 +103,8 @@ class TokenizerTest {
 
     @Test
     void streamsAnyTokensAsTheLibraryDecodesThemAtOnce() throws IOException {
-        NativeTokenizer library = new NativeTokenizer(Files.readString(TestData.golden("tiny-qwen3").resolve("tokenizer.json")), "tiny");
+        NativeTokenizer library = new NativeTokenizer(Files.readString(TestData.golden("tiny-qwen3")
+                .resolve("tokenizer.json")), "tiny");
         Random random = new Random(7);
         for (int round = 0; round < 200; round++) {
             int[] ids = random.ints(40, 0, tiny.vocabularySize()).toArray();
@@ -160,7 +161,8 @@ class TokenizerTest {
                 String own = MIXED + t;
                 Callable<Boolean> job = () -> {
                     for (int i = 0; i < 200; i++) {
-                        if (!java.util.Arrays.equals(smol.encode(MIXED), expected) || smol.encode(own).length <= expected.length) {
+                        if (!java.util.Arrays.equals(smol.encode(MIXED), expected)
+                                || smol.encode(own).length <= expected.length) {
                             return false;
                         }
                     }
@@ -181,21 +183,25 @@ class TokenizerTest {
         assertFails(ErrorCode.FILE_NOT_FOUND, "tokenizer.json", () -> Tokenizer.from(folder, null));
         Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0");
         assertFails(ErrorCode.BAD_TOKENIZER, folder.toString(), () -> Tokenizer.from(folder, null));
-        Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"type\": \"Nonsense\", \"vocab\": {\"a\": 0}}}");
+        Files.writeString(folder.resolve("tokenizer.json"),
+                "{\"model\": {\"type\": \"Nonsense\", \"vocab\": {\"a\": 0}}}");
         assertFails(ErrorCode.BAD_TOKENIZER, folder.toString(), () -> Tokenizer.from(folder, null));
         Files.write(folder.resolve("tokenizer.json"), new byte[] {(byte) 0xFF, 0, 1});
         assertFails(ErrorCode.BAD_TOKENIZER, "UTF-8", () -> Tokenizer.from(folder, null));
         assertFails(ErrorCode.BAD_TOKENIZER, "no vocabulary", () -> Tokenizer.of("{}"));
-        assertFails(ErrorCode.BAD_TOKENIZER, "-5", () -> Tokenizer.of("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -5}}}"));
+        assertFails(ErrorCode.BAD_TOKENIZER, "-5", () ->
+                Tokenizer.of("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -5}}}"));
     }
 
     @Test
     void refusesGgufVocabulariesItDoesNotKnowByName() {
         ObjectNode other = smollm2.deepCopy();
         other.put("tokenizer.ggml.pre", "some-pre");
-        assertFails(ErrorCode.BAD_TOKENIZER, "'some-pre'; supported are gpt-2", () -> Tokenizer.from(Path.of("m.gguf"), other));
+        assertFails(ErrorCode.BAD_TOKENIZER, "'some-pre'; supported are gpt-2", () ->
+                Tokenizer.from(Path.of("m.gguf"), other));
         other.put("tokenizer.ggml.model", "bert");
-        assertFails(ErrorCode.BAD_TOKENIZER, "'bert'; supported are gpt2", () -> Tokenizer.from(Path.of("m.gguf"), other));
+        assertFails(ErrorCode.BAD_TOKENIZER, "'bert'; supported are gpt2", () ->
+                Tokenizer.from(Path.of("m.gguf"), other));
         ObjectNode cut = smollm2.deepCopy();
         cut.putArray("tokenizer.ggml.token_type").add(1);
         assertFails(ErrorCode.BAD_TOKENIZER, "token_type has 1 entries", () -> Tokenizer.from(Path.of("m.gguf"), cut));

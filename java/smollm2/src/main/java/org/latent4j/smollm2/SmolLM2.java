@@ -15,8 +15,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SmolLM2-135M-Instruct, Q4_1, as a file. Native code maps checkpoints into memory, so the model has to be a file of its
- * own: a class folder already holds one; from a jar it is copied, once, into the user's cache folder.
+ * SmolLM2-135M-Instruct, Q4_1, as a file. Native code maps checkpoints into memory, so the model has to be a file of
+ * its own: a class folder already holds one; from a jar it is copied, once, into the user's cache folder.
  */
 public final class SmolLM2 {
     static final String NAME = "SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -37,7 +37,8 @@ public final class SmolLM2 {
             throw new IllegalStateException(NAME + " is missing beside " + SmolLM2.class);
         }
         String cache = System.getenv("XDG_CACHE_HOME");
-        Path folder = cache == null || cache.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+        Path folder = cache == null || cache.isBlank() ? Path.of(System.getProperty("user.home"), ".cache")
+                : Path.of(cache);
         return locate(resource, folder.resolve("latent4j"));
     }
 
