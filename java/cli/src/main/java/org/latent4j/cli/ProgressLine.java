@@ -12,11 +12,17 @@ final class ProgressLine implements TeamListener, AutoCloseable {
     private static final String ERASE = "\r\u001b[K";
 
     private final Terminal terminal;
+    private final Thread atExit = new Thread(this::end, "latent4j-progress");
     private String label = "";
     private String shown = "";
+    private boolean ended;
 
+    /** Nothing of the line is left on the terminal after {@link #close} or when the process is interrupted. */
     ProgressLine(Terminal terminal) {
         this.terminal = terminal;
+        if (terminal.errIsTerminal()) {
+            Runtime.getRuntime().addShutdownHook(atExit);
+        }
     }
 
     /** Puts a word before what follows, such as the method that is at work. */
@@ -45,7 +51,7 @@ final class ProgressLine implements TeamListener, AutoCloseable {
 
     synchronized void show(String text) {
         String line = label + text;
-        if (!terminal.errIsTerminal() || line.equals(shown)) {
+        if (!terminal.errIsTerminal() || ended || line.equals(shown)) {
             return;
         }
         shown = line;
@@ -55,6 +61,16 @@ final class ProgressLine implements TeamListener, AutoCloseable {
 
     @Override
     public void close() {
+        end();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            return;  // the process is on its way out: the hook has nothing left to do
+        }
+    }
+
+    private synchronized void end() {
+        ended = true;
         erase();
     }
 
