@@ -13,11 +13,11 @@ void check_same_family(const Model& source, const Model& target, int32_t range) 
   if (&source == &target || &source.weights() == &target.weights()) return;
   const Config &a = source.config(), &b = target.config();
   L4J_CHECK(a.n_layers == b.n_layers && a.n_kv_heads == b.n_kv_heads && a.head_dim == b.head_dim && a.d_model == b.d_model,
-            "INCOMPATIBLE_MEMORY", "range ", range, " is of a model with ", a.n_layers, " layers, ", a.n_kv_heads, " kv heads of ", a.head_dim,
-            ", d_model ", a.d_model, "; the target has ", b.n_layers, ", ", b.n_kv_heads, " of ", b.head_dim, ", ", b.d_model);
-  L4J_CHECK(a.rope.inv_freq == b.rope.inv_freq && a.rope.attention_factor == b.rope.attention_factor, "INCOMPATIBLE_MEMORY", "range ", range,
-            " is of a model with other rope frequencies (", a.rope.type, ", theta ", a.rope.theta, ") than the target's (", b.rope.type,
-            ", theta ", b.rope.theta, ")");
+            "INCOMPATIBLE_MEMORY", "range ", range, " is of a model with ", a.n_layers, " layers, ", a.n_kv_heads, " kv heads of ",
+            a.head_dim, ", d_model ", a.d_model, "; the target has ", b.n_layers, ", ", b.n_kv_heads, " of ", b.head_dim, ", ", b.d_model);
+  L4J_CHECK(a.rope.inv_freq == b.rope.inv_freq && a.rope.attention_factor == b.rope.attention_factor, "INCOMPATIBLE_MEMORY", "range ",
+            range, " is of a model with other rope frequencies (", a.rope.type, ", theta ", a.rope.theta, ") than the target's (",
+            b.rope.type, ", theta ", b.rope.theta, ")");
 }
 
 }  // namespace

@@ -144,7 +144,8 @@ void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, i
     Model& m = *model->model;
     const Alignment& solved = m.alignment(checked_kind(alignment));
     Queue queue = m.queue();
-    m.ops().align(queue, {hidden, solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm, n, m.config().d_model, aligned});
+    m.ops().align(queue, {hidden, solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm, n, m.config().d_model,
+                          aligned});
   });
 }
 

@@ -23,8 +23,8 @@ void check(const Model& model, const l4j_rollout_args& args) {
   L4J_CHECK(args.n_end_tokens >= 0, "BAD_ARGUMENT", "n_end_tokens ", args.n_end_tokens, ", expected 0 or more");
   L4J_CHECK(args.token_offsets[0] == 0, "BAD_ARGUMENT", "token_offsets begins with ", args.token_offsets[0], ", expected 0");
   for (int32_t i = 0; i < args.n_sequences; i++) {
-    L4J_CHECK(args.token_offsets[i] <= args.token_offsets[i + 1], "BAD_ARGUMENT", "token_offsets falls from ", args.token_offsets[i], " to ",
-              args.token_offsets[i + 1], " at sequence ", i);
+    L4J_CHECK(args.token_offsets[i] <= args.token_offsets[i + 1], "BAD_ARGUMENT", "token_offsets falls from ", args.token_offsets[i],
+              " to ", args.token_offsets[i + 1], " at sequence ", i);
     L4J_CHECK(args.memories[i], "BAD_ARGUMENT", "memory of sequence ", i, " is null, expected a memory of this model");
     L4J_CHECK(args.memories[i]->model.get() == &model, "BAD_ARGUMENT", "memory of sequence ", i,
               " is of another model instance; hand it over first");

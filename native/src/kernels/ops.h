@@ -57,9 +57,9 @@ struct MatmulArgs {
   bool add;
 };
 
-// kv_append: per head, q and k are normalized (where a norm weight is given: rms over head_dim, before the rotation), rotated by their position
-// (pairs (i, i + head_dim/2)), q in place, k and v into the memory at their row's place. Where `interleaved_input`, q and k arrive with the
-// pairs of the rotation adjacent (2i, 2i+1), as GGUF's llama files hold them, and leave in the order (i, i + head_dim/2):
+// kv_append: per head, q and k are normalized (where a norm weight is given: rms over head_dim, before the rotation), rotated by their
+// position (pairs (i, i + head_dim/2)), q in place, k and v into the memory at their row's place. Where `interleaved_input`, q and k arrive
+// with the pairs of the rotation adjacent (2i, 2i+1), as GGUF's llama files hold them, and leave in the order (i, i + head_dim/2):
 // a memory is always in that one order.
 struct KvAppendArgs {
   float* q;             // [n, n_heads, head_dim]
@@ -105,8 +105,8 @@ struct AlignArgs {
   float* y;             // [n, d]
 };
 
-// sample: one token per row. temperature 0: the first of the largest logits. Else: logits / temperature, the top_k largest (0: all), of those
-// the smallest set whose probability reaches top_p, one of them by a uniform number that depends on (seed, step) only.
+// sample: one token per row. temperature 0: the first of the largest logits. Else: logits / temperature, the top_k largest (0: all), of
+// those the smallest set whose probability reaches top_p, one of them by a uniform number that depends on (seed, step) only.
 struct SampleRow {
   uint64_t seed;
   uint64_t step;  // tokens this sequence decoded before

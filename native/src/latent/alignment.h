@@ -20,7 +20,8 @@ struct Alignment {
   double distance_from_identity(int32_t d_model) const;
 };
 
-// ridge: W = (W_out^T W_out + lambda I)^-1 W_out^T W_in, lambda = 1e-5, sums in f32 over blocks of the vocabulary added in f64, Cholesky in f64.
+// ridge: W = (W_out^T W_out + lambda I)^-1 W_out^T W_in, lambda = 1e-5, sums in f32 over blocks of the vocabulary added in f64, Cholesky in
+// f64.
 // random: U diag(s) V^T, s the singular values of the ridge W, U and V random orthogonal from `seed`.
 Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, uint64_t seed = 42);
 

@@ -65,10 +65,11 @@ class Rollout {
     for (int32_t i = 0; i < args_.n_sequences; i++) {
       const bool goes_on = args_.n_latent_steps > 0 || args_.max_new_tokens > 0;
       L4J_CHECK(n_tokens(i) > 0 || !goes_on || !memories_[i]->hidden().empty(), "NO_HIDDEN_STATE", "sequence ", i,
-                " has no prompt and its memory of ", memories_[i]->length(), " positions has no last hidden state; prefill something first");
+                " has no prompt and its memory of ", memories_[i]->length(),
+                " positions has no last hidden state; prefill something first");
       const int64_t needed = int64_t{memories_[i]->length()} + n_tokens(i) + args_.n_latent_steps;
-      L4J_CHECK(needed <= config_.max_positions, "CONTEXT_EXCEEDED", "sequence ", i, " needs ", needed, " positions (", memories_[i]->length(),
-                " in memory, ", n_tokens(i), " prompt tokens, ", args_.n_latent_steps, " latent steps), the context holds ",
+      L4J_CHECK(needed <= config_.max_positions, "CONTEXT_EXCEEDED", "sequence ", i, " needs ", needed, " positions (",
+                memories_[i]->length(), " in memory, ", n_tokens(i), " prompt tokens, ", args_.n_latent_steps, " latent steps), the context holds ",
                 config_.max_positions);
     }
     // Last: offsets that are absurd have been refused before anything is read by them.
@@ -145,7 +146,8 @@ class Rollout {
       }
       for (int32_t r = 0; r < n; r++) {
         const int32_t i = workspace_->places[r].sequence;
-        if (begin + r + 1 == args_.token_offsets[i + 1]) std::copy_n(h + static_cast<size_t>(r) * config_.d_model, config_.d_model, last(i));
+        const bool last_row = begin + r + 1 == args_.token_offsets[i + 1];
+        if (last_row) std::copy_n(h + static_cast<size_t>(r) * config_.d_model, config_.d_model, last(i));
       }
       progress(L4J_PHASE_PREFILL, begin + n);
     }

@@ -83,8 +83,8 @@ void Memory::share(const Memory& other, int32_t n) {
 void Memory::append_shared(const Memory& other, int32_t from, int32_t n) {
   const int32_t page_size = layout().page_size;
   L4J_CHECK(pool_ == other.pool_, "INTERNAL", "pages of one pool cannot be shared in another");
-  L4J_CHECK(from >= 0 && n >= 0 && int64_t{from} + n <= other.length_, "BAD_ARGUMENT", "positions ", from, " to ", int64_t{from} + n, " of ",
-            other.length_);
+  L4J_CHECK(from >= 0 && n >= 0 && int64_t{from} + n <= other.length_, "BAD_ARGUMENT", "positions ", from, " to ", int64_t{from} + n,
+            " of ", other.length_);
   L4J_CHECK(from % page_size == 0 && length_ % page_size == 0 && static_cast<int64_t>(pages_.size()) * page_size == length_, "INTERNAL",
             "shared pages must begin at a page of both sides");
   const size_t first = static_cast<size_t>(from / page_size), count = static_cast<size_t>(pages_for(n, page_size));

@@ -27,8 +27,8 @@ int64_t check_ranges(const Config& config, const PageLayout& target, const std::
   for (size_t i = 0; i < ranges.size(); i++) {
     const MemoryRange& range = ranges[i];
     L4J_CHECK(range.memory != nullptr, "BAD_ARGUMENT", "range ", i, " has no memory");
-    L4J_CHECK(0 <= range.begin && range.begin <= range.end && range.end <= range.memory->length(), "BAD_ARGUMENT", "range ", i, ": positions ",
-              range.begin, " to ", range.end, " of a memory of ", range.memory->length());
+    L4J_CHECK(0 <= range.begin && range.begin <= range.end && range.end <= range.memory->length(), "BAD_ARGUMENT", "range ", i,
+              ": positions ", range.begin, " to ", range.end, " of a memory of ", range.memory->length());
     const PageLayout& source = range.memory->layout();
     L4J_CHECK(source.n_layers == target.n_layers && source.n_kv_heads == target.n_kv_heads && source.head_dim == target.head_dim,
               "INCOMPATIBLE_MEMORY", "range ", i, " is of a memory with ", shape_of(source), "; the target has ", shape_of(target));

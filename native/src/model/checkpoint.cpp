@@ -32,7 +32,8 @@ bool is_there(const std::string& path) {
 
 nlohmann::json read_json(const std::string& path) {
   const MappedFile file(path);
-  L4J_CHECK(file.size() <= kLargestJsonFile, "BAD_CHECKPOINT", path, ": ", file.size(), " bytes of JSON, expected at most ", kLargestJsonFile);
+  L4J_CHECK(file.size() <= kLargestJsonFile, "BAD_CHECKPOINT", path, ": ", file.size(), " bytes of JSON, expected at most ",
+            kLargestJsonFile);
   return parse_json({reinterpret_cast<const char*>(file.data()), file.size()}, path);
 }
 
@@ -46,7 +47,8 @@ void read_index(const std::string& folder, const std::string& path, CheckpointFi
     L4J_CHECK(file.is_string(), "BAD_CHECKPOINT", path, ": weight_map: the file of ", quote(tensor), " is not a text");
     const auto& name = file.get_ref<const std::string&>();
     L4J_CHECK(!name.empty() && name.find('/') == std::string::npos && name.find('\0') == std::string::npos && name != "." && name != "..",
-              "BAD_CHECKPOINT", path, ": weight_map: the file of ", quote(tensor), " is ", quote(name), ", expected a file of the same folder");
+              "BAD_CHECKPOINT", path, ": weight_map: the file of ", quote(tensor), " is ", quote(name),
+              ", expected a file of the same folder");
     files.insert(name);
     into.tensor_file.emplace(tensor, folder + "/" + name);
   }
@@ -95,7 +97,8 @@ CheckpointFiles CheckpointFiles::find(const std::string& path) {
   } else if (is_there(index)) {
     read_index(path, index, found);
   } else {
-    throw Error("FILE_NOT_FOUND", concat(path, ": neither model.safetensors nor model.safetensors.index.json (pickled *.bin weights are not read)"));
+    throw Error("FILE_NOT_FOUND",
+                concat(path, ": neither model.safetensors nor model.safetensors.index.json (pickled *.bin weights are not read)"));
   }
   return found;
 }

@@ -1,5 +1,5 @@
-// checkpoint.h: named tensors in memory-mapped files. Knows file formats, not models. Every offset and count of a file is checked before use;
-// a file that lies is refused with [BAD_CHECKPOINT] and the file, the key or tensor, the value and what was expected.
+// checkpoint.h: named tensors in memory-mapped files. Knows file formats, not models. Every offset and count of a file is checked before
+// use; a file that lies is refused with [BAD_CHECKPOINT] and the file, the key or tensor, the value and what was expected.
 #pragma once
 
 #include <cstdint>

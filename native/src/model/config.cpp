@@ -17,8 +17,8 @@ constexpr int64_t kMostLayers = 10'000, kMostWidth = 1 << 20, kMostHeads = 1 << 
                   kMostPositions = 1 << 28;
 
 void check_heads(const std::string& name, const Config& c) {
-  L4J_CHECK(c.n_heads % c.n_kv_heads == 0, "BAD_CHECKPOINT", name, ": ", c.n_kv_heads, " key and value heads, expected a divisor of the ", c.n_heads,
-            " query heads");
+  L4J_CHECK(c.n_heads % c.n_kv_heads == 0, "BAD_CHECKPOINT", name, ": ", c.n_kv_heads, " key and value heads, expected a divisor of the ",
+            c.n_heads, " query heads");
   L4J_CHECK(c.head_dim % 2 == 0, "UNSUPPORTED", name, ": head_dim is ", c.head_dim, ", supported: even numbers");
 }
 
@@ -30,7 +30,8 @@ int32_t derived_head_dim(const std::string& name, const Config& c) {
 
 void refuse_if(bool there, const Fields& fields, const std::string& key, const std::string& supported) {
   if (!there) return;
-  throw Error("UNSUPPORTED", concat(fields.name(), ": ", key, " is ", quote(fields.find(key)->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)),
+  throw Error("UNSUPPORTED", concat(fields.name(), ": ", key, " is ",
+                                    quote(fields.find(key)->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)),
                                     ", supported: ", supported));
 }
 
@@ -113,7 +114,8 @@ Config read_gguf(const Checkpoint& checkpoint, const Family& family) {
   const auto embedding = checkpoint.tensors.find(names.embedding);
   L4J_CHECK(embedding != checkpoint.tensors.end(), "BAD_CHECKPOINT", f.name(), ": no tensor ", names.embedding);
   const int64_t vocab = embedding->second.shape.front();
-  L4J_CHECK(vocab <= kMostVocab, "BAD_CHECKPOINT", f.name(), ": tensor ", names.embedding, " has ", vocab, " rows, expected at most ", kMostVocab);
+  L4J_CHECK(vocab <= kMostVocab, "BAD_CHECKPOINT", f.name(), ": tensor ", names.embedding, " has ", vocab, " rows, expected at most ",
+            kMostVocab);
   c.vocab = static_cast<int32_t>(vocab);
   c.tied_embeddings = !checkpoint.tensors.contains(names.output);
   c.rope = make_rope(read_gguf_rope(f, architecture, c.max_positions), c.head_dim, f.name());

@@ -1,4 +1,5 @@
-// decoder.h: one forward pass of a decoder-only transformer over the rows of a ragged batch. Reads like the paper: norm, attention, norm, MLP.
+// decoder.h: one forward pass of a decoder-only transformer over the rows of a ragged batch. Reads like the paper: norm, attention, norm,
+// MLP.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ class Decoder {
   Decoder(const Weights& weights, const Ops& ops) : weights_(weights), ops_(ops) {}
 
   // Runs workspace.x [n, d_model] at workspace.places [n] of `sequences`, whose pages are writable at those places: leaves their
-  // keys and values there and the output after the final norm in workspace.h. `cancel` (may be null) is looked at before every layer: [CANCELLED].
+  // keys and values there and the output after the final norm in workspace.h. `cancel` (may be null) is looked at before every layer:
+  // [CANCELLED].
   void forward(Queue& queue, Workspace& workspace, int32_t n, const PagedView* sequences, int32_t* cancel) const;
 
  private:

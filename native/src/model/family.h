@@ -34,7 +34,9 @@ struct Family {
   const TensorNames& (*names_in_safetensors)() = hugging_face_names;
   const TensorNames& (*names_in_gguf)() = gguf_names;
 
-  const TensorNames& names(CheckpointFormat format) const { return format == CheckpointFormat::gguf ? names_in_gguf() : names_in_safetensors(); }
+  const TensorNames& names(CheckpointFormat format) const {
+    return format == CheckpointFormat::gguf ? names_in_gguf() : names_in_safetensors();
+  }
 };
 
 // The families known, each from its own file.

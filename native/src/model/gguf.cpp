@@ -33,10 +33,11 @@ constexpr TensorType kTensorTypes[] = {
     {6, "Q5_0", true, DType::Q5_0},  {7, "Q5_1", true, DType::Q5_1},  {8, "Q8_0", true, DType::Q8_0},  {10, "Q2_K", true, DType::Q2_K},
     {11, "Q3_K", true, DType::Q3_K}, {12, "Q4_K", true, DType::Q4_K}, {13, "Q5_K", true, DType::Q5_K}, {14, "Q6_K", true, DType::Q6_K},
     {30, "BF16", true, DType::BF16},
-    {9, "Q8_1", false, {}},     {15, "Q8_K", false, {}},    {16, "IQ2_XXS", false, {}}, {17, "IQ2_XS", false, {}}, {18, "IQ3_XXS", false, {}},
-    {19, "IQ1_S", false, {}},   {20, "IQ4_NL", false, {}},  {21, "IQ3_S", false, {}},   {22, "IQ2_S", false, {}},  {23, "IQ4_XS", false, {}},
-    {24, "I8", false, {}},      {25, "I16", false, {}},     {26, "I32", false, {}},     {27, "I64", false, {}},    {28, "F64", false, {}},
-    {29, "IQ1_M", false, {}},   {34, "TQ1_0", false, {}},   {35, "TQ2_0", false, {}},   {39, "MXFP4", false, {}},
+    {9, "Q8_1", false, {}},     {15, "Q8_K", false, {}},    {16, "IQ2_XXS", false, {}}, {17, "IQ2_XS", false, {}},
+    {18, "IQ3_XXS", false, {}}, {19, "IQ1_S", false, {}},   {20, "IQ4_NL", false, {}},  {21, "IQ3_S", false, {}},
+    {22, "IQ2_S", false, {}},   {23, "IQ4_XS", false, {}},  {24, "I8", false, {}},      {25, "I16", false, {}},
+    {26, "I32", false, {}},     {27, "I64", false, {}},     {28, "F64", false, {}},     {29, "IQ1_M", false, {}},
+    {34, "TQ1_0", false, {}},   {35, "TQ2_0", false, {}},   {39, "MXFP4", false, {}},
 };
 
 DType dtype_of(uint32_t id, const std::string& where) {
@@ -60,8 +61,8 @@ class Reader {
   const std::string& name() const { return name_; }
 
   const std::byte* take(uint64_t bytes, const std::string& what) {
-    L4J_CHECK(bytes <= left(), "BAD_CHECKPOINT", name_, ": ", what, " takes ", bytes, " bytes at byte ", at_, ", expected at most the ", left(),
-              " left (a truncated file?)");
+    L4J_CHECK(bytes <= left(), "BAD_CHECKPOINT", name_, ": ", what, " takes ", bytes, " bytes at byte ", at_, ", expected at most the ",
+              left(), " left (a truncated file?)");
     const std::byte* here = data_ + at_;
     at_ += static_cast<size_t>(bytes);
     return here;
@@ -82,8 +83,8 @@ class Reader {
 
   std::string named(const std::string& what) {
     std::string text = this->text(what);
-    L4J_CHECK(!text.empty() && text.size() <= kLongestName, "BAD_CHECKPOINT", name_, ": ", what, " has ", text.size(), " bytes, expected 1 to ",
-              kLongestName);
+    L4J_CHECK(!text.empty() && text.size() <= kLongestName, "BAD_CHECKPOINT", name_, ": ", what, " has ", text.size(),
+              " bytes, expected 1 to ", kLongestName);
     return text;
   }
 
@@ -118,7 +119,8 @@ class Reader {
   nlohmann::json array(const std::string& what, int depth, uint64_t& budget) {
     L4J_CHECK(depth < kDeepestArray, "BAD_CHECKPOINT", name_, ": ", what, ": arrays nested deeper than ", kDeepestArray);
     const auto type = value<uint32_t>(what);
-    L4J_CHECK(type < kValueTypes, "BAD_CHECKPOINT", name_, ": ", what, " is an array of value type ", type, ", expected 0 to ", kValueTypes - 1);
+    L4J_CHECK(type < kValueTypes, "BAD_CHECKPOINT", name_, ": ", what, " is an array of value type ", type, ", expected 0 to ",
+              kValueTypes - 1);
     const uint64_t n = count(value<uint64_t>(what), kLeastBytes[type], budget, what + ": length");
     budget -= n;
     nlohmann::json values = nlohmann::json::array();
@@ -145,7 +147,8 @@ Described describe_tensor(Reader& in, uint64_t index, uint64_t alignment) {
   const std::string where = concat(in.name(), ": tensor ", quote(tensor.name));
   const std::string what = concat("tensor ", quote(tensor.name));
   const auto dimensions = in.value<uint32_t>(what);
-  L4J_CHECK(dimensions >= 1 && dimensions <= kMostDimensions, "BAD_CHECKPOINT", where, ": ", dimensions, " dimensions, expected 1 to ", kMostDimensions);
+  L4J_CHECK(dimensions >= 1 && dimensions <= kMostDimensions, "BAD_CHECKPOINT", where, ": ", dimensions, " dimensions, expected 1 to ",
+            kMostDimensions);
   uint64_t elements = 1;
   for (uint32_t i = 0; i < dimensions; ++i) {
     const auto n = in.value<uint64_t>(what);
@@ -158,11 +161,12 @@ Described describe_tensor(Reader& in, uint64_t index, uint64_t alignment) {
   L4J_CHECK(tensor.view.shape.back() % info.block_elements == 0, "BAD_CHECKPOINT", where, ": rows of ", tensor.view.shape.back(),
             " elements, expected a multiple of ", info.block_elements, " for ", info.name);
   uint64_t bytes = 0;
-  L4J_CHECK(!__builtin_mul_overflow(elements / info.block_elements, static_cast<uint64_t>(info.block_bytes), &bytes), "BAD_CHECKPOINT", where, ": ",
-            elements, " elements, expected a size within 64 bits");
+  L4J_CHECK(!__builtin_mul_overflow(elements / info.block_elements, static_cast<uint64_t>(info.block_bytes), &bytes), "BAD_CHECKPOINT",
+            where, ": ", elements, " elements, expected a size within 64 bits");
   tensor.view.bytes = static_cast<size_t>(bytes);
   tensor.offset = in.value<uint64_t>(what);
-  L4J_CHECK(tensor.offset % alignment == 0, "BAD_CHECKPOINT", where, ": offset ", tensor.offset, ", expected a multiple of the alignment ", alignment);
+  L4J_CHECK(tensor.offset % alignment == 0, "BAD_CHECKPOINT", where, ": offset ", tensor.offset, ", expected a multiple of the alignment ",
+            alignment);
   return tensor;
 }
 
@@ -189,7 +193,8 @@ void read_keys(Reader& in, uint64_t n_keys, nlohmann::json& metadata) {
 
 uint64_t read_alignment(const nlohmann::json& metadata, const std::string& name) {
   const auto n = static_cast<uint64_t>(Fields(metadata, name).integer("general.alignment", 0, INT64_MAX, 32));
-  L4J_CHECK(n > 0 && n <= (uint64_t{1} << 30) && (n & (n - 1)) == 0, "BAD_CHECKPOINT", name, ": general.alignment is ", n, ", expected a power of two");
+  L4J_CHECK(n > 0 && n <= (uint64_t{1} << 30) && (n & (n - 1)) == 0, "BAD_CHECKPOINT", name, ": general.alignment is ", n,
+            ", expected a power of two");
   return n;
 }
 
@@ -210,7 +215,8 @@ void parse_gguf(const std::byte* data, size_t size, const std::string& name, Che
   into.metadata = nlohmann::json::object();
   read_keys(in, n_keys, into.metadata);
   const auto split = Fields(into.metadata, name).integer("split.count", 0, INT64_MAX, 1);
-  L4J_CHECK(split <= 1, "UNSUPPORTED", name, ": split.count is ", split, ": one part of a split GGUF file, supported: one file (merge the parts first)");
+  L4J_CHECK(split <= 1, "UNSUPPORTED", name, ": split.count is ", split,
+            ": one part of a split GGUF file, supported: one file (merge the parts first)");
 
   const uint64_t alignment = read_alignment(into.metadata, name);
   std::vector<Described> tensors;

@@ -1,4 +1,5 @@
-// json.cpp: nlohmann::json behind limits: depth, number of values and doubled keys are checked while parsing, before anything is built on them.
+// json.cpp: nlohmann::json behind limits: depth, number of values and doubled keys are checked while parsing, before anything is built on
+// them.
 #include "model/json.h"
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// model.h: a model instance: shared weights, the ops and threads it runs on, a page pool of its own, and what is made once and reused: alignments
-// and workspaces.
+// model.h: a model instance: shared weights, the ops and threads it runs on, a page pool of its own, and what is made once and reused:
+// alignments and workspaces.
 #pragma once
 
 #include <array>

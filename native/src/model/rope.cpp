@@ -122,7 +122,8 @@ RopeScaling read_rope(const Fields& config, int32_t max_positions) {
     s.beta_slow = or_default("beta_slow", 1);
     s.truncate = p.boolean("truncate", true);
     const double mscale = p.number("mscale", 0, kMost, 0), all = p.number("mscale_all_dim", 0, kMost, 0);
-    const double usual = mscale != 0 && all != 0 ? yarn_magnitude(s.factor, mscale) / yarn_magnitude(s.factor, all) : yarn_magnitude(s.factor);
+    const double usual = mscale != 0 && all != 0 ? yarn_magnitude(s.factor, mscale) / yarn_magnitude(s.factor, all)
+                                                 : yarn_magnitude(s.factor);
     s.attention_factor = p.number("attention_factor", 0, kMost, usual);
   }
   return s;
@@ -136,8 +137,8 @@ RopeScaling read_gguf_rope(const Fields& metadata, const std::string& architectu
   s.factor = metadata.number(scaling + "factor", 0, kMost, metadata.number(rope + "scale_linear", 0, kMost, 0));
   if (!metadata.has(scaling + "type") && s.factor > 0 && s.factor != 1) s.type = "linear";  // files from before the type key
   if (s.type == "none" || s.factor == 0) {
-    L4J_CHECK(s.type == "none" || s.type == "linear" || s.type == "yarn", "UNSUPPORTED", metadata.name(), ": ", scaling, "type is ", quote(s.type),
-              ", supported: none, linear, yarn");
+    L4J_CHECK(s.type == "none" || s.type == "linear" || s.type == "yarn", "UNSUPPORTED", metadata.name(), ": ", scaling, "type is ",
+              quote(s.type), ", supported: none, linear, yarn");
     s.type = "default";
     return s;
   }

@@ -1,4 +1,5 @@
-// safetensors.cpp: the safetensors format (github.com/huggingface/safetensors, "Format"): 8 bytes of header length, a JSON header, the data.
+// safetensors.cpp: the safetensors format (github.com/huggingface/safetensors, "Format"): 8 bytes of header length, a JSON header, the
+// data.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -32,7 +33,8 @@ DType dtype_of(const std::string& dtype, const std::string& where) {
 uint64_t bytes_of(const std::vector<int64_t>& shape, DType dtype, const std::string& where) {
   uint64_t bytes = dtype_info(dtype).block_bytes;
   for (const int64_t n : shape) {
-    L4J_CHECK(!__builtin_mul_overflow(bytes, static_cast<uint64_t>(n), &bytes), "BAD_CHECKPOINT", where, ": its shape's size overflows 64 bits");
+    L4J_CHECK(!__builtin_mul_overflow(bytes, static_cast<uint64_t>(n), &bytes), "BAD_CHECKPOINT", where,
+              ": its shape's size overflows 64 bits");
   }
   return bytes;
 }
@@ -42,19 +44,23 @@ std::pair<uint64_t, uint64_t> read_entry(const nlohmann::json& json, const std::
   const Fields fields(json, where);
   view.dtype = dtype_of(fields.text("dtype"), where);
   const nlohmann::json* shape = fields.find("shape");
-  if (!shape || !shape->is_array() || shape->size() > kMostDimensions) fields.refuse("shape", concat("an array of at most ", kMostDimensions, " sizes"));
+  if (!shape || !shape->is_array() || shape->size() > kMostDimensions) {
+    fields.refuse("shape", concat("an array of at most ", kMostDimensions, " sizes"));
+  }
   for (const auto& n : *shape) {
     L4J_CHECK(n.is_number_unsigned() && n.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX), "BAD_CHECKPOINT", where,
-              ": shape holds ", quote(n.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)), ", expected whole numbers of 0 and more");
+              ": shape holds ", quote(n.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)),
+              ", expected whole numbers of 0 and more");
     view.shape.push_back(n.get<int64_t>());
   }
   const nlohmann::json* offsets = fields.find("data_offsets");
-  if (!offsets || !offsets->is_array() || offsets->size() != 2 || !(*offsets)[0].is_number_unsigned() || !(*offsets)[1].is_number_unsigned()) {
+  if (!offsets || !offsets->is_array() || offsets->size() != 2 || !(*offsets)[0].is_number_unsigned() ||
+      !(*offsets)[1].is_number_unsigned()) {
     fields.refuse("data_offsets", "an array of two whole numbers");
   }
   const auto begin = (*offsets)[0].get<uint64_t>(), end = (*offsets)[1].get<uint64_t>();
-  L4J_CHECK(begin <= end && end <= data_bytes, "BAD_CHECKPOINT", where, ": data_offsets ", begin, " to ", end, ", expected within the ", data_bytes,
-            " bytes of data (a truncated file?)");
+  L4J_CHECK(begin <= end && end <= data_bytes, "BAD_CHECKPOINT", where, ": data_offsets ", begin, " to ", end, ", expected within the ",
+            data_bytes, " bytes of data (a truncated file?)");
   const uint64_t expected = bytes_of(view.shape, view.dtype, where);
   L4J_CHECK(end - begin == expected, "BAD_CHECKPOINT", where, ": data_offsets span ", end - begin, " bytes, expected ", expected,
             " of its shape and dtype");
@@ -64,7 +70,8 @@ std::pair<uint64_t, uint64_t> read_entry(const nlohmann::json& json, const std::
 
 // The data must be one tensor after another: no overlap, no hole, nothing left over.
 void check_layout(std::vector<Entry>& entries, uint64_t data_bytes, const std::string& name) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t at = 0;
   for (const Entry& entry : entries) {
     L4J_CHECK(entry.begin >= at, "BAD_CHECKPOINT", name, ": tensor ", quote(*entry.name), " begins at ", entry.begin,
@@ -73,7 +80,8 @@ void check_layout(std::vector<Entry>& entries, uint64_t data_bytes, const std::s
               " (a hole in the data)");
     at = entry.end;
   }
-  L4J_CHECK(at == data_bytes, "BAD_CHECKPOINT", name, ": tensors end at ", at, " of ", data_bytes, " bytes of data, expected all of them used");
+  L4J_CHECK(at == data_bytes, "BAD_CHECKPOINT", name, ": tensors end at ", at, " of ", data_bytes,
+            " bytes of data, expected all of them used");
 }
 
 }  // namespace
@@ -88,7 +96,8 @@ void parse_safetensors(const std::byte* data, size_t size, const std::string& na
   const std::byte* base = data + 8 + header_bytes;
 
   const JsonLimits limits{.depth = 4, .values = 4'000'000, .unique_keys = true};
-  const nlohmann::json header = parse_json({reinterpret_cast<const char*>(data) + 8, static_cast<size_t>(header_bytes)}, name + ": header", limits);
+  const nlohmann::json header = parse_json({reinterpret_cast<const char*>(data) + 8, static_cast<size_t>(header_bytes)}, name + ": header",
+                                           limits);
   L4J_CHECK(header.is_object(), "BAD_CHECKPOINT", name, ": header is ", header.type_name(), ", expected an object");
   std::vector<Entry> entries;
   for (const auto& [tensor, entry] : header.items()) {

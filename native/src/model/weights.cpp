@@ -78,15 +78,16 @@ class Binder {
       if (used_.contains(name)) continue;
       bool harmless = false;
       for (const std::string& ending : names_.harmless) harmless |= name.ends_with(ending);
-      L4J_CHECK(harmless, "UNSUPPORTED", checkpoint_.path, ": tensor ", quote(name), " ", shape_text(view.shape), " has no place in a ", config.family,
-                " of ", config.n_layers, " layers, supported: weights and q, k, v biases as its family has them");
+      L4J_CHECK(harmless, "UNSUPPORTED", checkpoint_.path, ": tensor ", quote(name), " ", shape_text(view.shape), " has no place in a ",
+                config.family, " of ", config.n_layers, " layers, supported: weights and q, k, v biases as its family has them");
     }
   }
 
  private:
   const TensorView& take(const std::string& name, const std::vector<int64_t>& shape) {
     const auto at = checkpoint_.tensors.find(name);
-    L4J_CHECK(at != checkpoint_.tensors.end(), "BAD_CHECKPOINT", checkpoint_.path, ": no tensor ", name, ", expected one of shape ", shape_text(shape));
+    L4J_CHECK(at != checkpoint_.tensors.end(), "BAD_CHECKPOINT", checkpoint_.path, ": no tensor ", name, ", expected one of shape ",
+              shape_text(shape));
     L4J_CHECK(at->second.shape == shape, "BAD_CHECKPOINT", checkpoint_.path, ": tensor ", name, " has shape ", shape_text(at->second.shape),
               ", expected ", shape_text(shape));
     used_.insert(name);
@@ -131,8 +132,8 @@ void apply_rope_factors(Binder& from, const TensorNames& names, const std::strin
   if (names.rope_factors.empty() || !from.has(names.rope_factors)) return;
   const std::vector<float> factors = from.vector(names.rope_factors, c.head_dim / 2);
   for (size_t i = 0; i < factors.size(); ++i) {
-    L4J_CHECK(std::isfinite(factors[i]) && factors[i] > 0, "BAD_CHECKPOINT", path, ": tensor ", names.rope_factors, " holds ", factors[i], " at ", i,
-              ", expected positive numbers");
+    L4J_CHECK(std::isfinite(factors[i]) && factors[i] > 0, "BAD_CHECKPOINT", path, ": tensor ", names.rope_factors, " holds ", factors[i],
+              " at ", i, ", expected positive numbers");
     c.rope.inv_freq[i] /= factors[i];
   }
   if (c.rope.type == "default") c.rope.type = "llama3";
@@ -174,7 +175,8 @@ std::shared_ptr<const Weights> Weights::bind(Checkpoint checkpoint) {
 
 std::shared_ptr<const Weights> Weights::open(const std::string& path) {
   static std::mutex mutex;
-  static auto& open_now = *new std::map<std::string, std::weak_ptr<const Weights>>();  // lives as long as the process: threads may outlive statics
+  // Lives as long as the process: threads may outlive statics.
+  static auto& open_now = *new std::map<std::string, std::weak_ptr<const Weights>>();
   const CheckpointFiles found = CheckpointFiles::find(path);
   const std::string identity = identity_of(found);
   const std::lock_guard lock(mutex);

@@ -1,7 +1,7 @@
 // attention.cpp: softmax(scale q K^T) V over paged memory.
 //
-// Positions are cut at multiples of kSegment, whoever asks: of each segment a query gets its largest score, the sum of its weights and their
-// weighted values; segments are then merged in order. So a row's numbers are the same whether one thread walks all segments of a
+// Positions are cut at multiples of kSegment, whoever asks: of each segment a query gets its largest score, the sum of its weights and
+// their weighted values; segments are then merged in order. So a row's numbers are the same whether one thread walks all segments of a
 // tile of rows (prefill) or every segment is a task of its own (decode over a long memory). Within a tile, keys and values are decoded
 // once for all queries of all rows and heads that share a kv head.
 #include "kernels/cpu/level_ops.h"
@@ -78,14 +78,16 @@ void load_queries(const Plan& plan, const Tile& tile, int kv_head, float* querie
   const AttentionArgs& args = *plan.args;
   const Vec scale = set1(args.scale);
   for (int r = 0; r < tile.n; r++) {
-    const float* q = args.q + (static_cast<size_t>(tile.first + r) * args.n_heads + static_cast<size_t>(kv_head) * plan.group) * args.head_dim;
+    const size_t first_head = static_cast<size_t>(tile.first + r) * args.n_heads + static_cast<size_t>(kv_head) * plan.group;
+    const float* q = args.q + first_head * args.head_dim;
     for (int g = 0; g < plan.group; g++, q += args.head_dim, queries += plan.padded) {
       for (int i = 0; i < args.head_dim; i += kLanes) store(queries + i, load_n(q + i, least(kLanes, args.head_dim - i)) * scale);
     }
   }
 }
 
-// Addresses of n rows from position `begin` on as f32: the memory's own where it is f32 and whole vectors long, else decoded into `decoded`.
+// Addresses of n rows from position `begin` on as f32: the memory's own where it is f32 and whole vectors long, else decoded into
+// `decoded`.
 void gather_rows(const Plan& plan, const PagedView& memory, size_t head_offset, int begin, int n, float* decoded, const float** rows) {
   const PageSteps steps = steps_of(*memory.layout);
   const int d = plan.args->head_dim;
@@ -257,7 +259,9 @@ void run_tile(const Plan& plan, const Tile& tile, int kv_head, const Work& work)
       if (s.begin < s.end) merge(work.totals + q * step, work.states + q * step, plan.padded);
     }
   }
-  for (int q = 0; q < queries; q++) finish(plan, work.totals + q * step, tile.first + q / plan.group, kv_head * plan.group + q % plan.group);
+  for (int q = 0; q < queries; q++) {
+    finish(plan, work.totals + q * step, tile.first + q / plan.group, kv_head * plan.group + q % plan.group);
+  }
 }
 
 // Each segment a task of its own; then, per row and head, their states merged in order. partials [n, n_heads, segments, state_size].

@@ -8,7 +8,8 @@
 
 namespace latent4j::cpu {
 
-// Levels this machine can run, slowest first: "plain", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL), "avx512_bf16" (with BF16, VNNI, VBMI).
+// Levels this machine can run, slowest first: "plain", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL), "avx512_bf16" (with BF16,
+// VNNI, VBMI).
 std::vector<std::string> levels();
 
 // The ops of a level; "" for the best present. Throws UNSUPPORTED, naming what is present.

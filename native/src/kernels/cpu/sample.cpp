@@ -172,7 +172,8 @@ int sample_row(const SampleArgs& args, int row, std::byte* scratch) {
 
 void sample(Queue& queue, const SampleArgs& args) {
   const bool cut = args.top_k > 0 && args.top_k < args.vocab;
-  const size_t bytes = args.temperature <= 0 ? 64 : (sizeof(Candidate) + 2 * sizeof(float)) * static_cast<size_t>(cut ? args.top_k : args.vocab);
+  const size_t candidates = static_cast<size_t>(cut ? args.top_k : args.vocab);
+  const size_t bytes = args.temperature <= 0 ? 64 : (sizeof(Candidate) + 2 * sizeof(float)) * candidates;
   queue.threads->run(args.n, [&](int row, int worker) { args.tokens[row] = sample_row(args, row, queue.threads->scratch(worker, bytes)); });
 }
 
