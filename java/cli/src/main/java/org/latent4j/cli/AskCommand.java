@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
         "  latent4j ask -k math \"What is 17 * 24?\"                   the answer is asked for and found in \\boxed{}",
         "  latent4j ask -m Qwen/Qwen3-0.6B -t hierarchical -s 40 -f question.txt",
         "  latent4j ask --method text \"...\"                          the same team, but it hands text on",
-        "  latent4j ask --lines --json -f questions.txt > out.jsonl   every line a question, all in one batch"})
+        "  latent4j ask --lines --json -f questions.txt > out.jsonl   every line a question"})
 final class AskCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Output output;
@@ -48,7 +48,7 @@ final class AskCommand implements Callable<Integer> {
     private ModelArguments modelArguments;
 
     @Option(names = "--lines", description =
-        "Every line of the input is a question of its own; all are asked as one batch.")
+        "Every line of the input is a question of its own; as many are asked at a time as the memory holds.")
     private boolean lines;
 
     @Option(names = "--json", description =

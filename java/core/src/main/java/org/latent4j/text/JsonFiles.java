@@ -25,9 +25,10 @@ final class JsonFiles {
         try {
             JsonNode content = JSON.readTree(file.toFile());
             if (!content.isObject()) {
-                String found = content.getNodeType().name().toLowerCase(Locale.ROOT);
-                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds JSON of type " + found
-                        + ", expected an object");
+                String found = content.isMissingNode() ? "nothing"
+                        : "JSON of type " + content.getNodeType().name().toLowerCase(Locale.ROOT);
+                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + found
+                        + ", expected a JSON object");
             }
             return content;
         } catch (JsonProcessingException e) {
