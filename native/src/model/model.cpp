@@ -25,7 +25,7 @@ std::shared_ptr<PagePool> make_pool(const Config& config, const ModelOptions& op
   PageLayout layout{options.memory_type, page, config.n_layers, config.n_kv_heads, config.head_dim};
   int64_t positions = options.memory_positions;
   if (positions == 0) positions = std::min<int64_t>(ram_bytes() / 4 / static_cast<int64_t>(layout.position_bytes()), int64_t{1} << 20);
-  return std::make_shared<PagePool>(layout, std::max<int64_t>(1, (positions + page - 1) / page));
+  return std::make_shared<PagePool>(layout, std::max<int64_t>(1, positions / page + (positions % page != 0)));
 }
 
 }  // namespace

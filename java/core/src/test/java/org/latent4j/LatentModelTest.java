@@ -94,6 +94,13 @@ class LatentModelTest {
     }
 
     @Test
+    void aPoolLargerThanAnyAddressSpaceIsRefusedWithItsSize() {
+        refused(ErrorCode.BAD_ARGUMENT,
+                () -> LatentModel.open(golden.folder(), small().memoryPositions(Long.MAX_VALUE).build()),
+                "576460752303423488 pages");
+    }
+
+    @Test
     void badRolloutsLeaveEverythingUsable() {
         try (LatentModel model = LatentModel.open(golden.folder(), small().memoryPositions(64).build());
                 Memory memory = model.newMemory()) {
