@@ -19,13 +19,13 @@ L4J_INLINE Vec load(const float* p) { return {read<Float4>(p), read<Float4>(p + 
 L4J_INLINE void store(float* p, Vec x) { __builtin_memcpy(p, &x, sizeof(x)); }
 L4J_INLINE Vec load_n(const float* p, int n) {
   float lanes[kLanes] = {};
-  for (int i = 0; i < n; ++i) lanes[i] = p[i];
+  for (int i = 0; i < n; ++i) lanes[i] = read<float>(p + i);
   return load(lanes);
 }
 L4J_INLINE void store_n(float* p, Vec x, int n) {
   float lanes[kLanes];
   store(lanes, x);
-  for (int i = 0; i < n; ++i) p[i] = lanes[i];
+  for (int i = 0; i < n; ++i) __builtin_memcpy(p + i, &lanes[i], sizeof(float));
 }
 
 L4J_INLINE void keep_in_register(Vec&) {}

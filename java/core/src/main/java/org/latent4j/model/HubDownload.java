@@ -108,7 +108,8 @@ final class HubDownload {
 
     private void checkSpace() throws IOException {
         Files.createDirectories(cache.folder());
-        long room = Files.getFileStore(cache.folder()).getUsableSpace();
+        // Not by FileStore, which looks for a mount point and in a chroot finds none. 0: not known.
+        long room = cache.folder().toFile().getUsableSpace();
         require(room == 0 || total < room, String.format(Locale.ROOT, "needs %.1f GB in %s, where %.1f GB are free",
                 total / 1e9, cache.folder(), room / 1e9));
     }
