@@ -41,7 +41,7 @@ void measure(Machine& machine, DType type, Shape shape, int32_t n) {
     Matrix w = weight.view();
     w.data = &rotation[bytes * (call % copies)];
     const MatmulTarget target{&w, nullptr, y.data()};
-    machine.ops.matmul(queue, {x.data(), n, shape.k, &target, 1, false});
+    machine.ops.matmul(queue, {x.data(), n, shape.k, &target, 1});
   });
   const double flops = 2.0 * n * shape.m * shape.k;
   print(machine, {"matmul", dtype_info(type).name, shape.m, shape.k, n, error_of(machine, weight.view(), x, y, n), seconds,

@@ -44,4 +44,12 @@ struct PagedView {
   const PageLayout* layout = nullptr;
 };
 
+// The memories of a batch as the ops see them, all of one pool. The tables lie where the ops run.
+struct PagedSequences {
+  std::byte* const* const* pages = nullptr;  // [sequences], each [ceil(its length / page_size)]
+  const PageLayout* layout = nullptr;
+
+  PagedView operator[](int32_t sequence) const { return {pages[sequence], layout}; }
+};
+
 }  // namespace latent4j

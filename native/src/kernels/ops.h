@@ -2,9 +2,12 @@
 // cuda/align.cu (align_kernel), tests/kernels/align_test.cpp, align_bench.
 //
 // Activations are f32, row-major, 64-byte aligned, rows not padded. Weights come in any DType and are decoded in registers.
+// Pointers to activations, weights, tables and indices are of the device that the queue belongs to; args structs, Matrix, MatmulTarget and
+// PageLayout are the host's, read before the call returns.
 // Batch invariance: the numbers of a row depend on nothing but that row's inputs, never on n, on its neighbours or on the threads. So every
-// output element is accumulated in one fixed order over k, the same for one row (decode) and for many (prefill).
-// Ops do not check arguments (their callers did), do not allocate and do not throw.
+// output element is accumulated in one fixed order over k, the same for any n. The CPU's order is one for decode and prefill; CUDA's
+// differs between them (MatmulArgs::prefill), never by n.
+// Ops do not check arguments (their callers did) and do not allocate. CPU ops do not throw; CUDA ops throw what the launch answers.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +17,30 @@
 
 namespace latent4j {
 
-// Where ops run, in the order they were called: the CPU's worker pool. (A CUDA queue is a stream.)
+namespace cuda {
+struct Stream;  // kernels/cuda/stream.h
+}
+
+// Where ops run, in the order they were called: the CPU's worker pool, or a stream of a CUDA device.
 struct Queue {
   ThreadPool* threads = nullptr;
+  cuda::Stream* stream = nullptr;
 };
 
 // Where a row of a ragged batch belongs: position `position` of `sequence`.
 struct RowPlace {
   int32_t sequence;
   int32_t position;
+};
+
+// rope_angles: cos and sin of position * inv_freq, times `factor`; the angle in f64, its cosine and sine rounded to f32 before the factor.
+struct RopeAnglesArgs {
+  const RowPlace* places;  // [n]
+  const double* inv_freq;  // [half]
+  float factor;            // the rope's attention factor
+  int32_t n, half;         // half: head_dim / 2
+  float* cos;              // [n, half]
+  float* sin;              // [n, half]
 };
 
 // embed: y = the rows of `table` that `tokens` names.
@@ -42,19 +60,31 @@ struct RmsNormArgs {
   float* y;             // [n, d]
 };
 
-// matmul: for each target t, y_t = x W_t^T + bias_t, or y_t += x W_t^T + bias_t where `add`. Targets share x so that q, k, v (and gate, up)
-// are one op. Reads every weight once for up to a few hundred rows.
+// matmul: for each target t, y_t = x' W_t^T + bias_t, stored, added to y_t, or passed on through silu_mul; x' = x, or rms_norm(x) where
+// `norm` is given. Targets share x so that q, k, v (and gate, up) are one op. Reads every weight once for up to a few hundred rows.
 struct MatmulTarget {
   const Matrix* weight;  // [m_t, k]
   const float* bias;     // [m_t] or null
   float* y;              // [n, m_t]
 };
+enum class MatmulInto {
+  store,     // y = product
+  add,       // y += product
+  silu_mul,  // two targets of one shape: targets[0].y = silu(product 0) * product 1; targets[1].y may be overwritten
+};
+struct MatmulNorm {
+  const float* weight = nullptr;  // [k]; null: x as it is
+  float eps = 0;
+  float* scratch = nullptr;       // [n, k], for devices that normalize in a pass of its own
+};
 struct MatmulArgs {
   const float* x;  // [n, k]
   int32_t n, k;
-  const MatmulTarget* targets;
+  const MatmulTarget* targets;  // [n_targets], at most 3
   int32_t n_targets;
-  bool add;
+  MatmulInto into = MatmulInto::store;
+  MatmulNorm norm = {};
+  bool prefill = false;  // the rows are of a prompt: where there are matrix units, use them (numbers may differ in the last bits)
 };
 
 // kv_append: per head, q and k are normalized (where a norm weight is given: rms over head_dim, before the rotation), rotated by their
@@ -72,19 +102,22 @@ struct KvAppendArgs {
   const float* sin;     // [n, head_dim / 2]
   bool interleaved_input;
   const RowPlace* places;      // [n]
-  const PagedView* sequences;  // [sequences]
+  PagedSequences sequences;
   int32_t n, n_heads, n_kv_heads, head_dim, layer;
 };
 
 // attention: out = softmax(scale q K^T) V over positions max(0, p - window + 1) .. p of the row's own sequence, p its position;
-// window 0: from position 0. Query head h reads kv head h / (n_heads / n_kv_heads). out may not be q.
+// window 0: from position 0. Query head h reads kv head h / (n_heads / n_kv_heads). out may not be q. Rows of one sequence that follow each
+// other have rising positions.
 struct AttentionArgs {
   const float* q;              // [n, n_heads, head_dim]
   const RowPlace* places;      // [n]
-  const PagedView* sequences;  // [sequences]
+  PagedSequences sequences;
   int32_t n, n_heads, n_kv_heads, head_dim, layer;
   int32_t window;
   float scale;
+  int32_t longest;             // no row's position reaches it: what a launch is sized by when places are not known on the host
+  bool prefill;                // as MatmulArgs
   float* out;                  // [n, n_heads, head_dim]
 };
 
@@ -121,7 +154,8 @@ struct SampleArgs {
 };
 
 // kv_copy: positions [from, from + n) of one memory to [to, to + n) of another, all layers and heads, each key rotated by one angle vector
-// (cos, sin of (to - from) * inv_freq; null: not rotated). Layouts may differ in page_size and dtype. One pass, no staging.
+// (cos, sin of (to - from) * inv_freq; null: not rotated). Layouts may differ in page_size and dtype. One pass, no staging. Here and in
+// kv_rotate page tables and angles are the host's, read before the call returns; the pages are addresses that the device can reach.
 struct KvCopyArgs {
   PagedView source, target;  // distinct pages
   int32_t from, to, n;
@@ -137,7 +171,33 @@ struct KvRotateArgs {
   const float* sin;  // [head_dim / 2]
 };
 
-// The ops of one device. One table per CPU level, later one for CUDA.
+// copy_rows: row to[i] of y = row from[i] of x, i in [0, n); an index that is null counts 0, 1, 2... Rows copied do not overlap.
+struct CopyRowsArgs {
+  const float* x;       // [.., d]
+  const int32_t* from;  // [n] or null
+  const int32_t* to;    // [n] or null
+  int32_t n, d;
+  float* y;             // [.., d]
+};
+
+// check_finite: *first_bad = the least of it and, for each row with a NaN or an infinity, position * 2^32 + sequence of the row's place.
+struct CheckFiniteArgs {
+  const float* x;          // [n, d]
+  const RowPlace* places;  // [n]
+  int32_t n, d;
+  uint64_t* first_bad;     // [1], all ones: none
+};
+
+// advance: what one step changes for the next: every position, every step of `samples` and every row of `rows` grows by one, and *done.
+struct AdvanceArgs {
+  RowPlace* places;     // [n]
+  SampleRow* samples;   // [n] or null
+  int32_t* rows;        // [n] or null
+  int32_t n;
+  int32_t* done;        // [1] or null; host memory that the device writes: steps done so far
+};
+
+// The ops of one device: one table per CPU level, one for CUDA.
 struct Ops {
   const char* name;
   void (*embed)(Queue&, const EmbedArgs&);
@@ -150,7 +210,11 @@ struct Ops {
   void (*sample)(Queue&, const SampleArgs&);
   void (*kv_copy)(Queue&, const KvCopyArgs&);
   void (*kv_rotate)(Queue&, const KvRotateArgs&);
-  // decode_row: y [cols] = row `row` of w as f32. For set-up (target_norm, ridge), not for steps; runs on the caller's thread.
+  void (*rope_angles)(Queue&, const RopeAnglesArgs&);
+  void (*copy_rows)(Queue&, const CopyRowsArgs&);
+  void (*check_finite)(Queue&, const CheckFiniteArgs&);
+  void (*advance)(Queue&, const AdvanceArgs&);
+  // decode_row: y [cols] = row `row` of w as f32. For set-up (target_norm, ridge), not for steps; runs on the caller's thread. CPU only.
   void (*decode_row)(const Matrix& w, int32_t row, float* y);
 };
 

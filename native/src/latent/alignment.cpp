@@ -80,7 +80,7 @@ void add_product(const float* a, const float* b, int32_t d, bool upper, Queue& q
     weight.rows = m;
     weight.cols = kBlockRows;
     const MatmulTarget target{&weight, nullptr, strip};
-    ops.matmul(queue, {a + static_cast<size_t>(first) * kBlockRows, n, kBlockRows, &target, 1, false});
+    ops.matmul(queue, {a + static_cast<size_t>(first) * kBlockRows, n, kBlockRows, &target, 1});
     queue.threads->run(n, [&](int row, int) {
       double* sum = sums + static_cast<size_t>(first + row) * d + from;
       const float* part = strip + static_cast<size_t>(row) * m;

@@ -87,7 +87,7 @@ class Rollout {
     last_.reserve(static_cast<size_t>(n) * config_.d_model);
     lengths_.resize(n);
     room_.resize(n);
-    views_.resize(n);
+    tables_.resize(n);
     for (int32_t i = 0; i < n; i++) {
       Memory& memory = *memories_[i];
       lengths_[i] = memory.length();
@@ -98,7 +98,10 @@ class Rollout {
       memory.reserve_hidden(config_.d_model);
       if (!memory.hidden().empty()) std::copy(memory.hidden().begin(), memory.hidden().end(), last(i));
     }
-    for (int32_t i = 0; i < n; i++) views_[i] = memories_[i]->view();
+    for (int32_t i = 0; i < n; i++) {
+      tables_[i] = memories_[i]->view().pages;
+      longest_ = std::max(longest_, lengths_[i] + n_tokens(i) + args_.n_latent_steps + room_[i]);
+    }
     const int32_t widest = std::max(args_.token_offsets[n], n);
     workspace_->reserve(config_, std::min(widest, kPassRows));
     if (control_ && control_->n_new_tokens) {
@@ -113,8 +116,8 @@ class Rollout {
   }
 
   // One pass over the workspace's first n rows. Their outputs are in workspace_->h, and in last(i) for the rows of `sequences`.
-  void forward(int32_t n) {
-    decoder_.forward(queue_, *workspace_, n, views_.data(), control_ ? &control_->cancel : nullptr);
+  void forward(int32_t n, bool prefill) {
+    decoder_.forward(queue_, *workspace_, n, {tables_.data(), &model_.pool()->layout()}, longest_, prefill, control_ ? &control_->cancel : nullptr);
     const float* h = workspace_->h.data();
     for (int32_t r = 0; r < n; r++) {
       if (!all_finite(h + static_cast<size_t>(r) * config_.d_model, config_.d_model)) not_finite("hidden state", workspace_->places[r]);
@@ -139,7 +142,7 @@ class Rollout {
         workspace_->places[r] = {sequence, lengths_[sequence] + begin + r - args_.token_offsets[sequence]};
       }
       model_.ops().embed(queue_, {&model_.weights().embedding, args_.tokens + begin, n, workspace_->x.data()});
-      forward(n);
+      forward(n, true);
       const float* h = workspace_->h.data();
       if (args_.prompt_hidden) {
         std::copy_n(h, static_cast<size_t>(n) * config_.d_model, args_.prompt_hidden + static_cast<size_t>(begin) * config_.d_model);
@@ -167,7 +170,7 @@ class Rollout {
         for (int32_t r = 0; r < n; r++) workspace_->places[r] = {begin + r, lengths_[begin + r]};
         model_.ops().align(queue_, {last(begin), matrix, alignment.target_norm, n, d, workspace_->x.data()});
         keep_steps(args_.latents, workspace_->x.data(), begin, n, step);
-        forward(n);
+        forward(n, false);
         std::copy_n(workspace_->h.data(), static_cast<size_t>(n) * d, last(begin));
         keep_steps(args_.latent_hidden, workspace_->h.data(), begin, n, step);
       }
@@ -217,7 +220,7 @@ class Rollout {
         rows[r] = {args_.seeds ? args_.seeds[i] : kDefaultSeed, static_cast<uint64_t>(step)};
       }
       const MatmulTarget target[] = {{&model_.weights().output, nullptr, logits_.data()}};
-      model_.ops().matmul(queue_, {gathered_.data(), n, config_.d_model, target, 1, false});
+      model_.ops().matmul(queue_, {gathered_.data(), n, config_.d_model, target, 1});
       for (int32_t r = 0; r < n; r++) {
         const int32_t i = active[begin + r];
         if (!all_finite(logits_.data() + r * vocab, vocab)) not_finite("logits", {i, lengths_[i] - 1});
@@ -260,7 +263,7 @@ class Rollout {
         workspace_->places[r] = {i, lengths_[i]++};
       }
       model_.ops().embed(queue_, {&model_.weights().embedding, inputs, n, workspace_->x.data()});
-      forward(n);
+      forward(n, false);
       for (int32_t r = 0; r < n; r++) {
         std::copy_n(workspace_->h.data() + static_cast<size_t>(r) * config_.d_model, config_.d_model, last(active[begin + r]));
       }
@@ -289,7 +292,8 @@ class Rollout {
   FloatBuffer gathered_, logits_;  // [up to kLogitRows, d_model], [.., vocab]
   std::vector<int32_t> lengths_;   // [n_sequences] positions written so far
   std::vector<int32_t> room_;      // [n_sequences] positions that decoded tokens may take
-  std::vector<PagedView> views_;   // [n_sequences]
+  std::vector<std::byte* const*> tables_;  // [n_sequences] page tables
+  int32_t longest_ = 0;            // no position of any sequence reaches it
 };
 
 }  // namespace

@@ -38,51 +38,37 @@ void Workspace::reserve(const Config& c, int32_t n_rows) {
   rows = n_rows;
 }
 
-void Decoder::rotation(Workspace& s, int32_t n) const {
-  const RopeConfig& rope = weights_.config.rope;
-  const size_t half = rope.inv_freq.size();
-  for (int32_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < half; j++) {
-      const double angle = s.places[i].position * rope.inv_freq[j];
-      s.cos.data()[i * half + j] = static_cast<float>(std::cos(angle)) * rope.attention_factor;
-      s.sin.data()[i * half + j] = static_cast<float>(std::sin(angle)) * rope.attention_factor;
-    }
-  }
-}
-
 namespace {
 
 const float* or_null(const std::vector<float>& values) { return values.empty() ? nullptr : values.data(); }
 
 }  // namespace
 
-void Decoder::forward(Queue& queue, Workspace& s, int32_t n, const PagedView* sequences, int32_t* cancel) const {
+void Decoder::forward(Queue& queue, Workspace& s, int32_t n, PagedSequences sequences, int32_t longest, bool prefill, int32_t* cancel) const {
   const Config& c = weights_.config;
   float *x = s.x.data(), *h = s.h.data(), *q = s.q.data(), *k = s.k.data(), *v = s.v.data();
-  float *attended = s.attended.data(), *gate = s.gate.data(), *up = s.up.data();
+  float *attended = s.attended.data(), *gate = s.gate.data(), *up = s.up.data(), *cos = s.cos.data(), *sin = s.sin.data();
   const RowPlace* places = s.places.data();
   const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  rotation(s, n);
+  ops_.rope_angles(queue, {places, c.rope.inv_freq.data(), c.rope.attention_factor, n, c.head_dim / 2, cos, sin});
 
   for (int32_t l = 0; l < c.n_layers; l++) {
     if (cancel) L4J_CHECK(!std::atomic_ref<int32_t>(*cancel).load(std::memory_order_relaxed), "CANCELLED", "stopped before layer ", l);
     const LayerWeights& w = weights_.layers[l];
 
-    ops_.rms_norm(queue, {x, w.attention_norm.data(), c.rms_eps, n, c.d_model, h});
     const MatmulTarget qkv[] = {{&w.q, or_null(w.q_bias), q}, {&w.k, or_null(w.k_bias), k}, {&w.v, or_null(w.v_bias), v}};
-    ops_.matmul(queue, {h, n, c.d_model, qkv, 3, false});
-    ops_.kv_append(queue, {q, k, v, or_null(w.q_norm), or_null(w.k_norm), c.rms_eps, s.cos.data(), s.sin.data(),
-                           c.rope.interleaved_input, places, sequences, n, c.n_heads, c.n_kv_heads, c.head_dim, l});
-    ops_.attention(queue, {q, places, sequences, n, c.n_heads, c.n_kv_heads, c.head_dim, l, c.windows[l], scale, attended});
+    ops_.matmul(queue, {x, n, c.d_model, qkv, 3, MatmulInto::store, {w.attention_norm.data(), c.rms_eps, h}, prefill});
+    ops_.kv_append(queue, {q, k, v, or_null(w.q_norm), or_null(w.k_norm), c.rms_eps, cos, sin, c.rope.interleaved_input, places,
+                           sequences, n, c.n_heads, c.n_kv_heads, c.head_dim, l});
+    ops_.attention(queue, {q, places, sequences, n, c.n_heads, c.n_kv_heads, c.head_dim, l, c.windows[l], scale, longest, prefill,
+                           attended});
     const MatmulTarget o[] = {{&w.o, nullptr, x}};
-    ops_.matmul(queue, {attended, n, c.n_heads * c.head_dim, o, 1, true});
+    ops_.matmul(queue, {attended, n, c.n_heads * c.head_dim, o, 1, MatmulInto::add, {}, prefill});
 
-    ops_.rms_norm(queue, {x, w.mlp_norm.data(), c.rms_eps, n, c.d_model, h});
     const MatmulTarget gate_up[] = {{&w.gate, nullptr, gate}, {&w.up, nullptr, up}};
-    ops_.matmul(queue, {h, n, c.d_model, gate_up, 2, false});
-    ops_.silu_mul(queue, {gate, up, n, c.d_ff});
+    ops_.matmul(queue, {x, n, c.d_model, gate_up, 2, MatmulInto::silu_mul, {w.mlp_norm.data(), c.rms_eps, h}, prefill});
     const MatmulTarget down[] = {{&w.down, nullptr, x}};
-    ops_.matmul(queue, {gate, n, c.d_ff, down, 1, true});
+    ops_.matmul(queue, {gate, n, c.d_ff, down, 1, MatmulInto::add, {}, prefill});
   }
   ops_.rms_norm(queue, {x, weights_.final_norm.data(), c.rms_eps, n, c.d_model, h});
 }

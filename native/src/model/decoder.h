@@ -45,13 +45,11 @@ class Decoder {
   Decoder(const Weights& weights, const Ops& ops) : weights_(weights), ops_(ops) {}
 
   // Runs workspace.x [n, d_model] at workspace.places [n] of `sequences`, whose pages are writable at those places: leaves their
-  // keys and values there and the output after the final norm in workspace.h. `cancel` (may be null) is looked at before every layer:
-  // [CANCELLED].
-  void forward(Queue& queue, Workspace& workspace, int32_t n, const PagedView* sequences, int32_t* cancel) const;
+  // keys and values there and the output after the final norm in workspace.h. No position reaches `longest`. `cancel` (may be null) is
+  // looked at before every layer: [CANCELLED].
+  void forward(Queue& queue, Workspace& workspace, int32_t n, PagedSequences sequences, int32_t longest, bool prefill, int32_t* cancel) const;
 
  private:
-  void rotation(Workspace& workspace, int32_t n) const;
-
   const Weights& weights_;
   const Ops& ops_;
 };

@@ -19,7 +19,8 @@ struct Shape {
 // A batch of rows over one memory per sequence; row r of sequence s stands at places[r].position.
 struct Batch {
   std::vector<TestMemory> memories;
-  std::vector<PagedView> views;
+  std::vector<std::byte* const*> tables;
+  PageLayout layout{};
   std::vector<RowPlace> places;
   std::vector<float> q;
 };
@@ -35,7 +36,8 @@ Batch make_batch(const Shape& shape, const std::vector<int>& ends, const std::ve
     batch.memories.back().fill(0, ends[s], random);
     for (int p = ends[s] - rows[s]; p < ends[s]; p++) batch.places.push_back({static_cast<int32_t>(s), p});
   }
-  for (TestMemory& memory : batch.memories) batch.views.push_back(memory.view());
+  for (TestMemory& memory : batch.memories) batch.tables.push_back(memory.pages());
+  batch.layout = batch.memories[0].layout();
   batch.q = test::random_floats(batch.places.size() * shape.n_heads * shape.head_dim, random);
   return batch;
 }
@@ -44,7 +46,7 @@ AttentionArgs args_of(const Shape& shape, const Batch& batch, float* out) {
   AttentionArgs args{};
   args.q = batch.q.data();
   args.places = batch.places.data();
-  args.sequences = batch.views.data();
+  args.sequences = {batch.tables.data(), &batch.layout};
   args.n = static_cast<int32_t>(batch.places.size());
   args.n_heads = shape.n_heads;
   args.n_kv_heads = shape.n_kv_heads;
@@ -123,7 +125,8 @@ TEST_P(AttentionTest, ARowsNumbersDependOnNothingElse) {
     for (size_t row : {size_t{0}, size_t{1}, size_t{47}, size_t{89}, size_t{90}, size_t{96}, size_t{97}}) {
       Batch alone;
       alone.memories = {};
-      alone.views = {batch.views[batch.places[row].sequence]};
+      alone.tables = {batch.tables[batch.places[row].sequence]};
+      alone.layout = batch.layout;
       alone.places = {{0, batch.places[row].position}};
       alone.q.assign(batch.q.begin() + row * row_size, batch.q.begin() + (row + 1) * row_size);
       const std::vector<float> expected(one_thread.begin() + row * row_size, one_thread.begin() + (row + 1) * row_size);

@@ -63,7 +63,7 @@ std::vector<double> reference(const Shape& shape, const float* x, const std::vec
   return out;
 }
 
-KvAppendArgs args_of(const Shape& shape, const Inputs& in, std::vector<float>& q, const PagedView* sequences, int first, int n) {
+KvAppendArgs args_of(const Shape& shape, const Inputs& in, std::vector<float>& q, PagedSequences sequences, int first, int n) {
   const size_t d = shape.head_dim;
   KvAppendArgs args{};
   args.q = q.data() + first * shape.n_heads * d;
@@ -95,7 +95,9 @@ TEST_P(KvAppendTest, EqualsTheDefinitionAloneAndInABatch) {
     const auto memory = [&] { return TestMemory(shape.dtype, shape.page_size, kLayers, shape.n_kv_heads, d, length); };
     std::vector<TestMemory> together, alone;
     together.push_back(memory()), together.push_back(memory()), alone.push_back(memory()), alone.push_back(memory());
-    const PagedView views[2] = {together[0].view(), together[1].view()}, alone_views[2] = {alone[0].view(), alone[1].view()};
+    std::byte* const* tables[2] = {together[0].pages(), together[1].pages()};
+    std::byte* const* alone_tables[2] = {alone[0].pages(), alone[1].pages()};
+    const PagedSequences views{tables, &together[0].layout()}, alone_views{alone_tables, &alone[0].layout()};
     std::vector<float> q = in.q, alone_q = in.q;
     ThreadPool three(3), one(1);
     Queue queue{&three}, single{&one};

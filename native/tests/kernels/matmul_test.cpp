@@ -35,7 +35,7 @@ std::vector<float> multiply(const Ops& ops, ThreadPool& threads, const std::vect
   Queue queue{&threads};
   std::vector<float> y(static_cast<size_t>(n) * w.rows + 1, 7.0f);
   const MatmulTarget target{&w, bias, y.data()};
-  ops.matmul(queue, {x.data(), n, w.cols, &target, 1, false});
+  ops.matmul(queue, {x.data(), n, w.cols, &target, 1});
   EXPECT_EQ(y.back(), 7.0f) << "wrote past the end";
   y.pop_back();
   return y;
@@ -120,12 +120,12 @@ TEST(Matmul, WritesAllTargetsOfACallAndAddsWhereAsked) {
       std::vector<float> yq(n * 40, 1.0f), yk(n * 7, 2.0f), yv(n * 19, 3.0f);
       const MatmulTarget targets[] = {
           {&q.view(), nullptr, yq.data()}, {&k.view(), bias.data(), yk.data()}, {&v.view(), nullptr, yv.data()}};
-      cpu::ops(level).matmul(queue, {x.data(), n, kK, targets, 3, false});
+      cpu::ops(level).matmul(queue, {x.data(), n, kK, targets, 3});
       EXPECT_EQ(yq, multiply(cpu::ops(level), threads, x, n, q.view()));
       EXPECT_EQ(yk, multiply(cpu::ops(level), threads, x, n, k.view(), bias.data()));
       EXPECT_EQ(yv, multiply(cpu::ops(level), threads, x, n, v.view()));
       const std::vector<float> once = yk;
-      cpu::ops(level).matmul(queue, {x.data(), n, kK, targets, 3, true});
+      cpu::ops(level).matmul(queue, {x.data(), n, kK, targets, 3, MatmulInto::add});
       for (size_t i = 0; i < yk.size(); ++i) ASSERT_EQ(yk[i], once[i] + once[i]) << level << " n " << n;
     }
   }

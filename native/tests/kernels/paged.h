@@ -40,6 +40,7 @@ class TestMemory {
   }
 
   PagedView view() { return {pages_.data(), &layout_}; }
+  std::byte* const* pages() { return pages_.data(); }
   const PageLayout& layout() const { return layout_; }
 
   float key(int layer, int head, int position, int i) const { return get(layout_.keys_at(layer, head), position, i); }

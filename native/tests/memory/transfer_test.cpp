@@ -72,7 +72,7 @@ class TransferTest : public testing::Test {
         KvAppendArgs args{};
         args.q = q.data(), args.k = k.data(), args.v = v.data();
         args.cos = cos.data() + static_cast<size_t>(p) * kDim / 2, args.sin = sin.data() + static_cast<size_t>(p) * kDim / 2;
-        args.places = &place, args.sequences = &view;
+        args.places = &place, args.sequences = {&view.pages, view.layout};
         args.n = 1, args.n_heads = kHeads, args.n_kv_heads = kHeads, args.head_dim = kDim, args.layer = layer;
         ops_->kv_append(queue_, args);
       }

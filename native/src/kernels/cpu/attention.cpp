@@ -217,7 +217,7 @@ void add_pair(const float* const* weights, const float* const* values, const See
 void run_segment(const Plan& plan, const Tile& tile, int kv_head, int segment, const Work& work, float* states, size_t row_step,
                  size_t head_step) {
   const AttentionArgs& args = *plan.args;
-  const PagedView& memory = args.sequences[args.places[tile.first].sequence];
+  const PagedView memory = args.sequences[args.places[tile.first].sequence];
   const PageSteps steps = steps_of(*memory.layout);
   const int start = segment * kSegment, begin = most(tile.begin, start) - start, end = least(tile.end, start + kSegment) - start;
   const size_t key_head = steps.layer * args.layer + steps.head * kv_head, value_head = key_head + steps.layer / 2;

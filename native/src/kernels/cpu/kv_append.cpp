@@ -41,7 +41,7 @@ void append_row(const KvAppendArgs& args, int row, float* head) {
     rotate_row<true, true>(prepared, reinterpret_cast<std::byte*>(q), cos, sin, d);
   }
 
-  const PagedView& memory = args.sequences[args.places[row].sequence];
+  const PagedView memory = args.sequences[args.places[row].sequence];
   const PageSteps steps = steps_of(*memory.layout);
   const float* k = args.k + static_cast<size_t>(row) * args.n_kv_heads * d;
   const float* v = args.v + static_cast<size_t>(row) * args.n_kv_heads * d;
@@ -64,7 +64,7 @@ void kv_append(Queue& queue, const KvAppendArgs& args) {
     float* head = reinterpret_cast<float*>(queue.threads->scratch(worker, sizeof(float) * args.head_dim));
     const int end = least(args.n, (task + 1) * rows_per_task);
     for (int row = task * rows_per_task; row < end; row++) {
-      const bool f32 = args.sequences[args.places[row].sequence].layout->dtype == DType::F32;
+      const bool f32 = args.sequences.layout->dtype == DType::F32;
       f32 ? append_row<true>(args, row, head) : append_row<false>(args, row, head);
     }
   });

@@ -15,6 +15,10 @@ void align(Queue&, const AlignArgs&);
 void sample(Queue&, const SampleArgs&);
 void kv_copy(Queue&, const KvCopyArgs&);
 void kv_rotate(Queue&, const KvRotateArgs&);
+void rope_angles(Queue&, const RopeAnglesArgs&);
+void copy_rows(Queue&, const CopyRowsArgs&);
+void check_finite(Queue&, const CheckFiniteArgs&);
+void advance(Queue&, const AdvanceArgs&);
 void decode_row(const Matrix& w, int32_t row, float* y);
 
 const Ops& table();

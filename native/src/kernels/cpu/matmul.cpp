@@ -49,7 +49,7 @@ struct Work {
 L4J_INLINE void write(const Work& work, int32_t row, int32_t out, float sum) {
   if (work.target.bias) sum += work.target.bias[out];
   float& y = work.target.y[static_cast<size_t>(row) * work.target.weight->rows + out];
-  y = work.args.add ? y + sum : sum;
+  y = work.args.into == MatmulInto::add ? y + sum : sum;
 }
 
 // kWeights rows of W at once, decoded in registers, times the kRows rows of x.
@@ -194,7 +194,7 @@ static inline void finish(const Work& work, int32_t out, int32_t weights, int32_
   if (work.target.bias) {
     for (int i = 0; i < kPanelRows; ++i) y[i] += work.target.bias[out + i];
   }
-  if (work.args.add) {
+  if (work.args.into == MatmulInto::add) {
     for (int i = 0; i < kPanelRows; ++i) y[i] = to[i] + y[i];
   }
   __builtin_memcpy(to, y, sizeof(y));
@@ -269,6 +269,13 @@ static void compute(const Work& work, ThreadPool& threads, int worker) {
 
 void matmul(Queue& queue, const MatmulArgs& args) {
   if (args.n == 0) return;
+  if (args.norm.weight != nullptr) {
+    rms_norm(queue, {args.x, args.norm.weight, args.norm.eps, args.n, args.k, args.norm.scratch});
+    MatmulArgs normalized = args;
+    normalized.x = args.norm.scratch;
+    normalized.norm = {};
+    return matmul(queue, normalized);
+  }
   int64_t rows = 0;
   for (int t = 0; t < args.n_targets; ++t) rows += args.targets[t].weight->rows;
   // Chunks of rows for four tasks a thread: balanced though threads are disturbed, few enough that taking them costs nothing.
@@ -284,6 +291,7 @@ void matmul(Queue& queue, const MatmulArgs& args) {
     const int32_t begin = task * chunk;
     compute({args, target, row_bytes_of(*target.weight), begin, least(begin + chunk, target.weight->rows)}, threads, worker);
   });
+  if (args.into == MatmulInto::silu_mul) silu_mul(queue, {args.targets[0].y, args.targets[1].y, args.n, args.targets[0].weight->rows});
 }
 
 }  // namespace latent4j::cpu::L4J_LEVEL

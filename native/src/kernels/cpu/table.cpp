@@ -7,8 +7,22 @@
 namespace latent4j::cpu::L4J_LEVEL {
 
 const Ops& table() {
-  static constexpr Ops ops = {L4J_NAME(L4J_LEVEL), embed,  rms_norm, matmul,  kv_append, attention,
-                              silu_mul,            align,  sample,   kv_copy, kv_rotate, decode_row};
+  static constexpr Ops ops = {.name = L4J_NAME(L4J_LEVEL),
+                              .embed = embed,
+                              .rms_norm = rms_norm,
+                              .matmul = matmul,
+                              .kv_append = kv_append,
+                              .attention = attention,
+                              .silu_mul = silu_mul,
+                              .align = align,
+                              .sample = sample,
+                              .kv_copy = kv_copy,
+                              .kv_rotate = kv_rotate,
+                              .rope_angles = rope_angles,
+                              .copy_rows = copy_rows,
+                              .check_finite = check_finite,
+                              .advance = advance,
+                              .decode_row = decode_row};
   return ops;
 }
 

@@ -1,0 +1,15 @@
+// advance.cpp: one step on.
+#include "kernels/cpu/level_ops.h"
+
+namespace latent4j::cpu::L4J_LEVEL {
+
+void advance(Queue&, const AdvanceArgs& args) {
+  for (int32_t i = 0; i < args.n; i++) {
+    args.places[i].position++;
+    if (args.samples) args.samples[i].step++;
+    if (args.rows) args.rows[i]++;
+  }
+  if (args.done) __atomic_fetch_add(args.done, 1, __ATOMIC_RELEASE);
+}
+
+}  // namespace latent4j::cpu::L4J_LEVEL
