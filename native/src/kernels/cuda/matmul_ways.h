@@ -1,0 +1,14 @@
+// matmul_ways.h: the two ways of a matmul; matmul.cu chooses by MatmulArgs::prefill.
+#pragma once
+
+#include "kernels/cuda/stream.h"
+
+namespace latent4j::cuda {
+
+// Streams the weights once for up to 16 rows (more rows go in groups), products in f32; normalizes x as it reads it.
+void matmul_rows(const Stream& stream, const MatmulArgs& args);
+
+// Tensor-core tiles, for prompts. args.norm.weight is null.
+void matmul_tiles(const Stream& stream, const MatmulArgs& args);
+
+}  // namespace latent4j::cuda

@@ -1,0 +1,41 @@
+// stream.h: what a launcher gets with its arguments: a stream, and what it has to know of the stream's device. Errors of the CUDA runtime
+// become latent4j::Error here.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/ops.h"
+
+namespace latent4j::cuda {
+
+inline constexpr size_t kScratchBytes = size_t{64} << 20;
+inline constexpr int kTickets = 1 << 16;
+
+struct Stream {
+  cudaStream_t handle = nullptr;
+  int device = 0;
+  int n_sms = 0;                 // multiprocessors
+  int shared_bytes = 0;          // most shared memory a block may ask for
+  std::byte* scratch = nullptr;  // [kScratchBytes] partial results of one op; nothing survives from op to op
+  uint32_t* tickets = nullptr;   // [kTickets] zero between ops: by counting them up, the last block of a group knows that it is the last
+};
+
+// Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an error
+// after which this process can use the device no more), else INTERNAL.
+[[noreturn]] void fail(cudaError_t error, const char* call);
+
+}  // namespace latent4j::cuda
+
+#define L4J_CUDA_CHECK(call)                                                                             \
+  do {                                                                                                   \
+    if (const cudaError_t error_ = (call); error_ != cudaSuccess) [[unlikely]] ::latent4j::cuda::fail(error_, #call); \
+  } while (false)
+
+// After each launch: what the launch itself answers. What goes wrong while it runs comes with a later call.
+#define L4J_CUDA_LAUNCHED(kernel) \
+  do {                            \
+    if (const cudaError_t error_ = cudaGetLastError(); error_ != cudaSuccess) [[unlikely]] ::latent4j::cuda::fail(error_, "launch of " kernel); \
+  } while (false)

@@ -1,0 +1,26 @@
+// table.cu: the CUDA ops as a table of functions.
+#include "kernels/cuda/cuda_ops.h"
+
+namespace latent4j::cuda {
+
+const Ops& ops() {
+  static constexpr Ops table = {.name = "cuda",
+                                .embed = nullptr,
+                                .rms_norm = nullptr,
+                                .matmul = nullptr,
+                                .kv_append = nullptr,
+                                .attention = nullptr,
+                                .silu_mul = silu_mul,
+                                .align = nullptr,
+                                .sample = nullptr,
+                                .kv_copy = nullptr,
+                                .kv_rotate = nullptr,
+                                .rope_angles = nullptr,
+                                .copy_rows = nullptr,
+                                .check_finite = nullptr,
+                                .advance = nullptr,
+                                .decode_row = nullptr};
+  return table;
+}
+
+}  // namespace latent4j::cuda

@@ -1,0 +1,96 @@
+// cuda_test.h: what a test of a CUDA op needs: a stream, arrays on the device that are checked when they come back, and the CPU's ops, its
+// twin. Without a device the tests are skipped, or fail where L4J_REQUIRE_CUDA is set.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "kernels/cpu/dispatch.h"
+#include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/stream.h"
+#include "kernels/paged.h"
+
+namespace latent4j::test {
+
+// An array on the device. Its end is the allocation's end, so that a checker sees the first byte past it.
+template <typename T>
+class DeviceArray {
+ public:
+  explicit DeviceArray(size_t n) : n_(n) { L4J_CUDA_CHECK(cudaMalloc(&data_, std::max<size_t>(1, n * sizeof(T)))); }
+  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
+    L4J_CUDA_CHECK(cudaMemcpy(data_, values.data(), n_ * sizeof(T), cudaMemcpyHostToDevice));
+  }
+  ~DeviceArray() { cudaFree(data_); }
+  DeviceArray(const DeviceArray&) = delete;
+  DeviceArray& operator=(const DeviceArray&) = delete;
+
+  T* data() const { return data_; }
+  size_t size() const { return n_; }
+  std::vector<T> read() const {
+    std::vector<T> values(n_);
+    L4J_CUDA_CHECK(cudaMemcpy(values.data(), data_, n_ * sizeof(T), cudaMemcpyDeviceToHost));
+    return values;
+  }
+
+ private:
+  T* data_ = nullptr;
+  size_t n_;
+};
+
+class CudaTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    int n = 0;
+    const cudaError_t error = cudaGetDeviceCount(&n);
+    if (error != cudaSuccess || n == 0) {
+      ASSERT_EQ(std::getenv("L4J_REQUIRE_CUDA"), nullptr) << "a CUDA device is required: " << cudaGetErrorString(error);
+      GTEST_SKIP() << "no CUDA device: " << cudaGetErrorString(error);
+    }
+    cudaDeviceProp properties;
+    L4J_CUDA_CHECK(cudaGetDeviceProperties(&properties, 0));
+    stream_.n_sms = properties.multiProcessorCount;
+    stream_.shared_bytes = static_cast<int>(properties.sharedMemPerBlockOptin);
+    scratch_ = std::make_unique<DeviceArray<std::byte>>(cuda::kScratchBytes);
+    tickets_ = std::make_unique<DeviceArray<uint32_t>>(std::vector<uint32_t>(cuda::kTickets));
+    stream_.scratch = scratch_->data();
+    stream_.tickets = tickets_->data();
+    L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_.handle, cudaStreamNonBlocking));
+  }
+  void TearDown() override {
+    if (!stream_.handle) return;
+    finish();
+    for (uint32_t ticket : tickets_->read()) ASSERT_EQ(ticket, 0u) << "an op left a ticket";
+    cudaStreamDestroy(stream_.handle);
+  }
+
+  Queue queue() { return {nullptr, &stream_}; }
+  Queue cpu_queue() { return {&threads_, nullptr}; }
+  const Ops& twin() const { return cpu::ops(""); }
+  void finish() { L4J_CUDA_CHECK(cudaStreamSynchronize(stream_.handle)); }
+
+  cuda::Stream stream_;
+  ThreadPool threads_{2};
+
+ private:
+  std::unique_ptr<DeviceArray<std::byte>> scratch_;
+  std::unique_ptr<DeviceArray<uint32_t>> tickets_;
+};
+
+// Every number within `tolerance` of the largest of `expected`.
+inline void expect_near(const std::vector<float>& actual, const std::vector<float>& expected, double tolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  double largest = 0;
+  for (float e : expected) largest = std::max(largest, std::abs(static_cast<double>(e)));
+  for (size_t i = 0; i < actual.size(); i++) {
+    ASSERT_LE(std::abs(static_cast<double>(actual[i]) - expected[i]), tolerance * largest) << "at " << i << " of " << actual.size() << ": "
+        << actual[i] << ", expected " << expected[i];
+  }
+}
+
+}  // namespace latent4j::test
