@@ -45,7 +45,7 @@ struct l4j_range {
 // The part of a running rollout that both sides see. The caller sets `cancel` and `stop`; native code sets the rest
 // with release stores, so that another thread may read `new_tokens` up to `n_new_tokens` while the rollout runs.
 struct l4j_control {
-  int32_t cancel;         // set to 1: the rollout throws [CANCELLED] within one layer of one step
+  int32_t cancel;         // set to 1: the rollout throws [CANCELLED] within one layer of one step, or strip of the alignment's solution
   int32_t phase;          // l4j_phase
   int32_t step;           // positions prefilled, latent steps or tokens decoded so far in this phase
   int32_t* n_new_tokens;  // [n_sequences], may be null
@@ -102,7 +102,8 @@ std::string l4j_model_info(const l4j_model* model);
 // JSON object of every key of a GGUF file's metadata; "{}" for a folder.
 std::string l4j_model_metadata(const l4j_model* model);
 // The alignment matrix [d_model, d_model] (row vectors: e = h W) and target_norm [1]; solved on first use, then kept.
-void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm);
+// Both may be null, and `control`, whose `cancel` ends the solving: CANCELLED; a later call solves again.
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm, l4j_control* control);
 // ||W - I||_F / ||I||_F, 0 for identity and none.
 double l4j_model_alignment_distance(l4j_model* model, int32_t alignment);
 // aligned [n, d_model] = align(hidden [n, d_model]).

@@ -119,9 +119,9 @@ std::string l4j_model_metadata(const l4j_model* model) {
   });
 }
 
-void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm) {
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm, l4j_control* control) {
   guarded([&] {
-    const Alignment& solved = model->model->alignment(checked_kind(alignment));
+    const Alignment& solved = model->model->alignment(checked_kind(alignment), control ? &control->cancel : nullptr);
     const size_t d = model->model->config().d_model;
     if (target_norm) *target_norm = solved.target_norm;
     if (!matrix) return;

@@ -11,6 +11,7 @@
 #include <new>
 #include <numbers>
 
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace latent4j {
@@ -22,6 +23,7 @@ constexpr int32_t kBlockRows = 1024;  // of the vocabulary, summed in f32
 constexpr int32_t kStrip = 256;       // rows of a Gram matrix per matmul
 constexpr int32_t kGroup = 16;        // rows decoded together: one cache line of each transposed row
 constexpr int32_t kSolveColumns = 64;
+constexpr int32_t kFactorRows = 128;  // of the Cholesky factor at a time, what Eigen takes itself
 
 struct Buffer {
   explicit Buffer(size_t floats) : data(static_cast<float*>(std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64))) {
@@ -33,14 +35,21 @@ struct Buffer {
   float* data;
 };
 
-float mean_row_norm(const Matrix& table, Queue& queue, const Ops& ops) {
+// What a solve runs on, and what may end it.
+struct Context {
+  Queue& queue;
+  const Ops& ops;
+  int32_t* cancel;
+};
+
+float mean_row_norm(const Matrix& table, const Context& on) {
   std::vector<double> norms(table.rows);
   const int n_tasks = (table.rows + kGroup - 1) / kGroup;
-  queue.threads->run(n_tasks, [&](int task, int worker) {
-    auto* row = reinterpret_cast<float*>(queue.threads->scratch(worker, sizeof(float) * table.cols));
+  on.queue.threads->run(n_tasks, [&](int task, int worker) {
+    auto* row = reinterpret_cast<float*>(on.queue.threads->scratch(worker, sizeof(float) * table.cols));
     const int32_t end = std::min(table.rows, (task + 1) * kGroup);
     for (int32_t r = task * kGroup; r < end; ++r) {
-      ops.decode_row(table, r, row);
+      on.ops.decode_row(table, r, row);
       double sum = 0;
       for (int32_t i = 0; i < table.cols; ++i) sum += static_cast<double>(row[i]) * row[i];
       norms[r] = std::sqrt(sum);
@@ -52,14 +61,14 @@ float mean_row_norm(const Matrix& table, Queue& queue, const Ops& ops) {
 }
 
 // out [d, kBlockRows] = rows [first, first + kBlockRows) of `table`, transposed; zeros past its end.
-void decode_transposed(const Matrix& table, int32_t first, Queue& queue, const Ops& ops, float* out) {
+void decode_transposed(const Matrix& table, int32_t first, const Context& on, float* out) {
   const int32_t d = table.cols;
-  queue.threads->run(kBlockRows / kGroup, [&](int task, int worker) {
-    auto* rows = reinterpret_cast<float*>(queue.threads->scratch(worker, sizeof(float) * kGroup * d));
+  on.queue.threads->run(kBlockRows / kGroup, [&](int task, int worker) {
+    auto* rows = reinterpret_cast<float*>(on.queue.threads->scratch(worker, sizeof(float) * kGroup * d));
     for (int32_t r = 0; r < kGroup; ++r) {
       const int32_t row = first + task * kGroup + r;
       if (row < table.rows) {
-        ops.decode_row(table, row, rows + static_cast<size_t>(r) * d);
+        on.ops.decode_row(table, row, rows + static_cast<size_t>(r) * d);
       } else {
         std::fill_n(rows + static_cast<size_t>(r) * d, d, 0.0f);
       }
@@ -71,17 +80,18 @@ void decode_transposed(const Matrix& table, int32_t first, Queue& queue, const O
   });
 }
 
-// sums [d, d] += a b^T over the block, a and b [d, kBlockRows], by strips of rows in f32; `upper`: columns from the strip's first on only.
-void add_product(const float* a, const float* b, int32_t d, bool upper, Queue& queue, const Ops& ops, float* strip, double* sums) {
+// sums [d, d] += a b^T over the block, a and b [d, kBlockRows], by strips of rows in f32; where a is b, only its upper triangle.
+void add_product(const float* a, const float* b, int32_t d, const Context& on, float* strip, double* sums) {
   for (int32_t first = 0; first < d; first += kStrip) {
-    const int32_t from = upper ? first : 0, n = std::min(kStrip, d - first), m = d - from;
+    check_cancel(on.cancel, "stopped while the alignment was solved");
+    const int32_t from = a == b ? first : 0, n = std::min(kStrip, d - first), m = d - from;
     Matrix weight;
     weight.data = reinterpret_cast<const std::byte*>(b + static_cast<size_t>(from) * kBlockRows);
     weight.rows = m;
     weight.cols = kBlockRows;
     const MatmulTarget target{&weight, nullptr, strip};
-    ops.matmul(queue, {a + static_cast<size_t>(first) * kBlockRows, n, kBlockRows, &target, 1});
-    queue.threads->run(n, [&](int row, int) {
+    on.ops.matmul(on.queue, {a + static_cast<size_t>(first) * kBlockRows, n, kBlockRows, &target, 1});
+    on.queue.threads->run(n, [&](int row, int) {
       double* sum = sums + static_cast<size_t>(first + row) * d + from;
       const float* part = strip + static_cast<size_t>(row) * m;
       for (int32_t j = 0; j < m; ++j) sum[j] += part[j];
@@ -90,41 +100,56 @@ void add_product(const float* a, const float* b, int32_t d, bool upper, Queue& q
 }
 
 // gram [d, d]: the upper triangle of W_out^T W_out; cross [d, d]: W_out^T W_in, or null where both are one matrix.
-void sum_products(const Weights& weights, Queue& queue, const Ops& ops, double* gram, double* cross) {
+void sum_products(const Weights& weights, const Context& on, double* gram, double* cross) {
   const int32_t d = weights.config.d_model;
   const size_t block = static_cast<size_t>(d) * kBlockRows;
   const Buffer out(block), in(cross ? block : 0), strip(static_cast<size_t>(kStrip) * d);
   for (int32_t first = 0; first < weights.output.rows; first += kBlockRows) {
-    decode_transposed(weights.output, first, queue, ops, out.data);
-    add_product(out.data, out.data, d, true, queue, ops, strip.data, gram);
+    decode_transposed(weights.output, first, on, out.data);
+    add_product(out.data, out.data, d, on, strip.data, gram);
     if (!cross) continue;
-    decode_transposed(weights.embedding, first, queue, ops, in.data);
-    add_product(out.data, in.data, d, false, queue, ops, strip.data, cross);
+    decode_transposed(weights.embedding, first, on, in.data);
+    add_product(out.data, in.data, d, on, strip.data, cross);
   }
 }
 
+// The lower triangle of `a` becomes its Cholesky factor, column block after column block; false if `a` is not positive definite.
+bool factorize(Eigen::MatrixXd& a, int32_t* cancel) {
+  using Block = Eigen::Ref<Eigen::MatrixXd>;
+  const int32_t d = static_cast<int32_t>(a.rows());
+  for (int32_t first = 0; first < d; first += kFactorRows) {
+    check_cancel(cancel, "stopped while the alignment was solved");
+    const int32_t n = std::min(kFactorRows, d - first), rest = d - first - n;
+    Block diagonal = a.block(first, first, n, n);
+    if (Eigen::LLT<Block>(diagonal).info() != Eigen::Success) return false;  // in place
+    Block below = a.block(first + n, first, rest, n);
+    diagonal.triangularView<Eigen::Lower>().adjoint().solveInPlace<Eigen::OnTheRight>(below);
+    a.bottomRightCorner(rest, rest).selfadjointView<Eigen::Lower>().rankUpdate(below, -1);
+  }
+  return true;
+}
+
 // W = (G + lambda I)^-1 C. With tied embeddings C = G, and W = I - lambda (G + lambda I)^-1: half the sums, and exact where W is near I.
-std::vector<float> solve_ridge(const Weights& weights, Queue& queue, const Ops& ops) {
+std::vector<float> solve_ridge(const Weights& weights, const Context& on) {
   const int32_t d = weights.config.d_model;
   const bool tied = weights.output.data == weights.embedding.data;
   // Column-major: what is written row by row as the upper triangle is read as the lower one.
   Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(d, d);
   Eigen::MatrixXd solution = Eigen::MatrixXd::Zero(d, d);
   if (tied) solution.setIdentity();
-  sum_products(weights, queue, ops, gram.data(), tied ? nullptr : solution.data());
+  sum_products(weights, on, gram.data(), tied ? nullptr : solution.data());
   if (!tied) solution.transposeInPlace();
   gram.diagonal().array() += kLambda;
-  const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(gram);
-  L4J_CHECK(factor.info() == Eigen::Success, "UNSUPPORTED", weights.checkpoint.path, ": the ridge alignment of its output embedding [",
+  L4J_CHECK(factorize(gram, on.cancel), "UNSUPPORTED", weights.checkpoint.path, ": the ridge alignment of its output embedding [",
             weights.output.rows, ", ", d, "] cannot be solved: W_out^T W_out + ", kLambda,
             " I is not positive definite, supported: embeddings of full rank (or the identity alignment)");
   std::atomic<bool> out_of_memory{false};
-  queue.threads->run((d + kSolveColumns - 1) / kSolveColumns, [&](int task, int) {
+  on.queue.threads->run((d + kSolveColumns - 1) / kSolveColumns, [&](int task, int) {
     try {
       const int32_t first = task * kSolveColumns, n = std::min(kSolveColumns, d - first);
       Eigen::Ref<Eigen::MatrixXd> columns = solution.middleCols(first, n);
-      factor.matrixL().solveInPlace(columns);
-      factor.matrixU().solveInPlace(columns);
+      gram.triangularView<Eigen::Lower>().solveInPlace(columns);
+      gram.triangularView<Eigen::Lower>().adjoint().solveInPlace(columns);
     } catch (const std::bad_alloc&) {
       out_of_memory = true;
     }
@@ -174,14 +199,16 @@ Eigen::MatrixXf random_orthogonal(int32_t d, Gaussian& gaussian) {
   return q;
 }
 
-std::vector<float> randomize(const std::vector<float>& ridge, int32_t d, uint64_t seed) {
+std::vector<float> randomize(const std::vector<float>& ridge, int32_t d, uint64_t seed, int32_t* cancel) {
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::MatrixXd w = Eigen::Map<const RowMajor>(ridge.data(), d, d).cast<double>();
   Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(d, d);
   squares.selfadjointView<Eigen::Lower>().rankUpdate(w.transpose());
+  check_cancel(cancel, "stopped before the ridge alignment's singular values");
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(squares, Eigen::EigenvaluesOnly);
   L4J_CHECK(solver.info() == Eigen::Success, "INTERNAL", "the singular values of the ridge alignment did not converge");
   const Eigen::VectorXf singular = solver.eigenvalues().cwiseMax(0).cwiseSqrt().cast<float>();
+  check_cancel(cancel, "stopped after the ridge alignment's singular values");
   Gaussian gaussian(seed);
   const Eigen::MatrixXf u = random_orthogonal(d, gaussian), v = random_orthogonal(d, gaussian);
   std::vector<float> matrix(ridge.size());
@@ -203,18 +230,20 @@ double Alignment::distance_from_identity(int32_t d_model) const {
   return std::sqrt(sum / d_model);
 }
 
-Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, uint64_t seed) {
+Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel, uint64_t seed) {
+  const Context on{queue, ops, cancel};
   Alignment alignment;
   alignment.kind = kind;
   if (kind == AlignmentKind::none) return alignment;
-  alignment.target_norm = mean_row_norm(weights.embedding, queue, ops);
+  check_cancel(cancel, "stopped before the alignment was solved");
+  alignment.target_norm = mean_row_norm(weights.embedding, on);
   L4J_CHECK(std::isfinite(alignment.target_norm), "NOT_FINITE", weights.checkpoint.path, ": weights: ", weights.first_not_finite());
   if (kind == AlignmentKind::ridge || kind == AlignmentKind::random) {
-    alignment.matrix = solve_ridge(weights, queue, ops);
+    alignment.matrix = solve_ridge(weights, on);
     const bool finite = std::all_of(alignment.matrix.begin(), alignment.matrix.end(), [](float x) { return std::isfinite(x); });
     L4J_CHECK(finite, "NOT_FINITE", weights.checkpoint.path, ": ridge alignment: weights: ", weights.first_not_finite());
   }
-  if (kind == AlignmentKind::random) alignment.matrix = randomize(alignment.matrix, weights.config.d_model, seed);
+  if (kind == AlignmentKind::random) alignment.matrix = randomize(alignment.matrix, weights.config.d_model, seed, cancel);
   return alignment;
 }
 

@@ -23,6 +23,9 @@ struct Alignment {
 // ridge: W = (W_out^T W_out + lambda I)^-1 W_out^T W_in, lambda = 1e-5, sums in f32 over blocks of the vocabulary added in f64, Cholesky in
 // f64.
 // random: U diag(s) V^T, s the singular values of the ridge W, U and V random orthogonal from `seed`.
-Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, uint64_t seed = 42);
+// `cancel` (may be null) ends it with CANCELLED between two strips of the sums or of the factorization; finding the singular values is one
+// piece.
+Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel = nullptr,
+                          uint64_t seed = 42);
 
 }  // namespace latent4j

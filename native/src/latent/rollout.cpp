@@ -160,7 +160,7 @@ class Rollout {
   // The latent loop: no logits, no tokens, the aligned hidden state is the next input.
   void think() {
     if (args_.n_latent_steps == 0) return;
-    const Alignment& alignment = model_.alignment(static_cast<AlignmentKind>(args_.alignment));
+    const Alignment& alignment = model_.alignment(static_cast<AlignmentKind>(args_.alignment), control_ ? &control_->cancel : nullptr);
     const float* matrix = alignment.matrix.empty() ? nullptr : alignment.matrix.data();
     const int32_t d = config_.d_model;
     progress(L4J_PHASE_THINK, 0);

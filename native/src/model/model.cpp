@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "kernels/cpu/dispatch.h"
 
@@ -14,6 +17,7 @@ namespace {
 
 constexpr int32_t kLargestPage = 1024;
 constexpr int32_t kMostThreads = 1024;
+constexpr std::chrono::milliseconds kLook{2};  // at the flag that cancels, while another thread solves
 
 int64_t ram_bytes() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
 
@@ -42,10 +46,23 @@ std::shared_ptr<Alignments> Alignments::shared(const std::shared_ptr<const Weigh
   return made;
 }
 
-const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops) {
+const Alignment* Alignments::known(AlignmentKind kind) {
+  std::lock_guard lock(mutex_);
+  return solved_[static_cast<size_t>(kind)].get();
+}
+
+const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel) {
+  if (const Alignment* found = known(kind)) return *found;
+  while (!solving_.try_lock()) {
+    check_cancel(cancel, "stopped while another thread solved an alignment");
+    std::this_thread::sleep_for(kLook);
+  }
+  std::lock_guard solving(solving_, std::adopt_lock);
+  if (const Alignment* found = known(kind)) return *found;
+  auto solved = std::make_unique<Alignment>(solve_alignment(kind, weights, queue, ops, cancel));
   std::lock_guard lock(mutex_);
   auto& slot = solved_[static_cast<size_t>(kind)];
-  if (!slot) slot = std::make_unique<Alignment>(solve_alignment(kind, weights, queue, ops));
+  slot = std::move(solved);
   return *slot;
 }
 
@@ -59,9 +76,9 @@ Model::Model(const std::string& path, const ModelOptions& options) {
   alignments_ = Alignments::shared(weights_);
 }
 
-const Alignment& Model::alignment(AlignmentKind kind) {
+const Alignment& Model::alignment(AlignmentKind kind, int32_t* cancel) {
   Queue on = queue();
-  return alignments_->get(kind, *weights_, on, *ops_);
+  return alignments_->get(kind, *weights_, on, *ops_, cancel);
 }
 
 Model::Lease::Lease(Model& model) : model_(model) {

@@ -24,14 +24,18 @@ struct ModelOptions {
   std::string cpu_level;         // "": the best present
 };
 
-// Alignments of one set of weights, each solved on first use and kept as long as the weights.
+// Alignments of one set of weights, each solved on first use and kept as long as the weights. Who comes while another thread solves
+// waits for it; `cancel` (may be null) ends the solving and the waiting alike, with CANCELLED.
 class Alignments {
  public:
   static std::shared_ptr<Alignments> shared(const std::shared_ptr<const Weights>& weights);
-  const Alignment& get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops);
+  const Alignment& get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel = nullptr);
 
  private:
-  std::mutex mutex_;
+  const Alignment* known(AlignmentKind kind);
+
+  std::mutex mutex_;    // of solved_
+  std::mutex solving_;  // held while one is solved
   std::array<std::unique_ptr<Alignment>, 4> solved_;
 };
 
@@ -45,7 +49,7 @@ class Model {
   const std::shared_ptr<PagePool>& pool() const { return pool_; }
   Queue queue() const { return {threads_.get()}; }
   int32_t n_threads() const { return threads_->size(); }
-  const Alignment& alignment(AlignmentKind kind);
+  const Alignment& alignment(AlignmentKind kind, int32_t* cancel = nullptr);
 
   // A workspace for the length of one rollout; given back on destruction, so that later rollouts make no new one.
   class Lease {

@@ -87,9 +87,11 @@ RopeConfig make_rope(const RopeScaling& s, int32_t head_dim, const std::string& 
 
 RopeScaling read_rope(const Fields& config, int32_t max_positions) {
   RopeScaling s;
-  auto parameters = config.object("rope_parameters");
-  if (parameters) parameters = flat_parameters(*parameters, *config.find("rope_parameters"));
-  if (!parameters) parameters = config.object("rope_scaling");
+  // Where both stand, transformers 5 takes all from rope_scaling, which somebody has added to the rope_parameters that it wrote itself.
+  const nlohmann::json* added = config.find("rope_scaling");
+  const char* key = added && !(added->is_object() && added->empty()) ? "rope_scaling" : "rope_parameters";
+  auto parameters = config.object(key);
+  if (parameters) parameters = flat_parameters(*parameters, *config.find(key));
   s.theta = config.number("rope_theta", 1.0001, kMost, s.theta);
   L4J_CHECK(config.number("partial_rotary_factor", 0, 1, 1) == 1, "UNSUPPORTED", config.name(), ": partial_rotary_factor is ",
             config.number("partial_rotary_factor", 0, 1, 1), ", supported: 1");

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 #include "base/error.h"
 #include "kernels/cpu/dispatch.h"
+#include "model/model.h"
 #include "safetensors_reader.h"
 
 namespace latent4j::test {
@@ -20,7 +23,7 @@ std::string golden(const std::string& name) { return std::string(L4J_TEST_DATA) 
 Alignment solve(AlignmentKind kind, const Weights& weights, int n_threads = 2, const std::string& level = "", uint64_t seed = 42) {
   const auto threads = ThreadPool::shared(n_threads);
   Queue queue{threads.get()};
-  return solve_alignment(kind, weights, queue, cpu::ops(level), seed);
+  return solve_alignment(kind, weights, queue, cpu::ops(level), nullptr, seed);
 }
 
 void expect_near(const std::vector<float>& values, const std::vector<float>& expected, double tolerance) {
@@ -168,6 +171,81 @@ TEST(Alignment, RefusesWhatHasNoSolution) {
   untied.out[37] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(code_of(untied), "NOT_FINITE");
   EXPECT_EQ(code_of(Embeddings(64, 16, false)), "none");
+}
+
+// decode_row that sets a flag at its n-th call, and can wait there: what another thread would do while the rows are read.
+struct Watched {
+  static inline std::atomic<int> calls, cancel_at;
+  static inline std::atomic<bool> waiting, released;
+  static inline int32_t cancel;
+
+  static Ops ops() {
+    calls = 0;
+    cancel_at = -1;
+    cancel = 0;
+    released = true;
+    waiting = false;
+    Ops ops = cpu::ops("");
+    ops.decode_row = [](const Matrix& w, int32_t row, float* y) {
+      if (++calls == cancel_at) std::atomic_ref<int32_t>(cancel).store(1);
+      while (!released) waiting = true;
+      cpu::ops("").decode_row(w, row, y);
+    };
+    return ops;
+  }
+};
+
+TEST(Alignment, CancelEndsTheSolvingAnywhere) {
+  const int32_t vocab = 2048, d = 64;
+  const Embeddings e(vocab, d, false);
+  const auto threads = ThreadPool::shared(2);
+  Queue queue{threads.get()};
+  const Ops ops = Watched::ops();
+  // Of the rows: read once for the norm, then in blocks of 1024, output embedding and input embedding in turn.
+  for (const int at : {1, vocab + 10, vocab + 1500, 3 * vocab - 1, 3 * vocab}) {
+    SCOPED_TRACE(at);
+    Watched::calls = 0;
+    Watched::cancel = 0;
+    Watched::cancel_at = at;
+    std::string code;
+    try {
+      solve_alignment(AlignmentKind::ridge, e.weights, queue, ops, &Watched::cancel);
+    } catch (const Error& error) {
+      code = error.code();
+    }
+    EXPECT_EQ(code, "CANCELLED");
+    EXPECT_LE(Watched::calls, std::max(vocab + 1024, (at - 1) / 1024 * 1024 + 1024));  // no further block
+  }
+  Watched::cancel_at = -1;
+  Watched::cancel = 0;
+  EXPECT_EQ(solve_alignment(AlignmentKind::ridge, e.weights, queue, ops, &Watched::cancel).matrix, solve(AlignmentKind::ridge, e.weights).matrix);
+}
+
+TEST(Alignment, CancelEndsTheWaitingForAnotherThread) {
+  const auto weights = Weights::open(golden("tiny-qwen2"));
+  Alignments alignments;
+  const Ops ops = Watched::ops();
+  Watched::released = false;
+  const Alignment* solved = nullptr;
+  std::thread solver([&] {
+    const auto threads = ThreadPool::shared(2);
+    Queue queue{threads.get()};
+    solved = &alignments.get(AlignmentKind::ridge, *weights, queue, ops);
+  });
+  while (!Watched::waiting) std::this_thread::yield();
+  const auto threads = ThreadPool::shared(1);
+  Queue queue{threads.get()};
+  int32_t cancel = 1;
+  std::string code;
+  try {
+    alignments.get(AlignmentKind::ridge, *weights, queue, ops, &cancel);
+  } catch (const Error& error) {
+    code = error.code();
+  }
+  EXPECT_EQ(code, "CANCELLED");
+  Watched::released = true;
+  solver.join();
+  EXPECT_EQ(&alignments.get(AlignmentKind::ridge, *weights, queue, ops, &cancel), solved);  // known: nothing to cancel
 }
 
 TEST(Alignment, TheEmbeddedModel) {

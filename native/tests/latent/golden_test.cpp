@@ -155,7 +155,7 @@ TEST_P(GoldenTest, MergeOfExpertsThatThoughtAsOneBatch) {
 TEST_P(GoldenTest, Alignment) {
   for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
     std::vector<float> matrix(static_cast<size_t>(golden_.d) * golden_.d), target_norm(1);
-    l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), target_norm.data());
+    l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), target_norm.data(), nullptr);
     golden_.expect_close(matrix, std::string(tag) + ".matrix");
     golden_.expect_close(target_norm, std::string(tag) + ".target_norm");
   }

@@ -113,7 +113,7 @@ TEST(Checkpoint, RefusesConfigsItCannotFollow) {
   refuse(changed("model_type", "gemma3"), "UNSUPPORTED", {"config.json", "\"gemma3\"", "llama, qwen2, qwen3, mistral"});
   refuse(changed("model_type", "qwen3_moe"), "UNSUPPORTED", {"\"qwen3_moe\""});
   refuse(without("model_type"), "BAD_CHECKPOINT", {"no model_type"});
-  refuse(changed("hidden_act", "gelu"), "UNSUPPORTED", {"hidden_act", "gelu", "silu"});
+  refuse(changed("hidden_act", "gelu"), "UNSUPPORTED", {"hidden_act is \"gelu\", supported: silu"});
   refuse(changed("mlp_bias", true), "UNSUPPORTED", {"mlp_bias"});
   refuse(changed("quantization_config", {{"quant_method", "gptq"}}), "UNSUPPORTED", {"quantization_config", "gptq"});
   refuse(changed("num_experts", 8), "UNSUPPORTED", {"num_experts", "8"});

@@ -41,6 +41,26 @@ TEST(Rope, LinearAsTransformers4And5WriteIt) {
   }
 }
 
+// What transformers 5 gives for both: the whole of rope_scaling, so that a base in rope_parameters is lost; an empty one does not count.
+TEST(Rope, ScalingComesBeforeParameters) {
+  const json parameters = {{"rope_type", "default"}, {"rope_theta", 1e6}};
+  json config = {{"max_position_embeddings", 8192}, {"rope_parameters", parameters}, {"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}};
+  expect_frequencies(rope_of(config, 16), kLinear);  // theta 1e4, the default
+  config["rope_theta"] = 1e4;
+  expect_frequencies(rope_of(config, 16), kLinear);
+  config["rope_theta"] = 5e5;
+  EXPECT_EQ(rope_of(config, 16).theta, 5e5);
+  config["rope_scaling"]["rope_theta"] = 3e5;
+  EXPECT_EQ(rope_of(config, 16).theta, 3e5);
+  for (const json& nothing : {json(), json::object()}) {
+    config["rope_scaling"] = nothing;
+    EXPECT_EQ(rope_of(config, 16).type, "default");
+    EXPECT_EQ(rope_of(config, 16).theta, 1e6);
+  }
+  config["rope_scaling"] = {{"rope_type", "longrope"}};
+  expect_error("UNSUPPORTED", {"longrope"}, [&] { rope_of(config, 16); });
+}
+
 TEST(Rope, Llama3) {
   const RopeConfig rope = rope_of({{"max_position_embeddings", 131072}, {"rope_theta", 5e5},
                                    {"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},

@@ -198,16 +198,17 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
-     * An alignment as solved for this model, on first use.
+     * An alignment as solved for this model, on first use. Interrupting the calling thread ends the solving as it ends
+     * a rollout.
      *
-     * @throws LatentException {@code CLOSED} or {@code OUT_OF_MEMORY}
+     * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
      */
     public Alignment alignment(AlignmentKind kind) {
         return model.alignment(kind);
     }
 
     /**
-     * Aligned rows: what a latent step feeds back.
+     * Aligned rows: what a latent step feeds back. Solves the alignment on first use, as {@link #alignment}.
      *
      * @param kind which alignment
      * @param hidden {@code [n, dModel]}, row-major

@@ -7,8 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
@@ -29,6 +32,7 @@ public final class NativeModel {
     private final Handle<Native.l4j_model> handle;
     private final ModelInfo info;
     private final ConcurrentLinkedDeque<Arena> arenas = new ConcurrentLinkedDeque<>();
+    private final Set<AlignmentKind> solved = ConcurrentHashMap.newKeySet();
 
     private NativeModel(Handle<Native.l4j_model> handle, ModelInfo info) {
         this.handle = handle;
@@ -145,12 +149,31 @@ public final class NativeModel {
         }
     }
 
+    /** Solves on first use, and ends that when this thread is interrupted: {@code CANCELLED}. */
+    private void solve(AlignmentKind kind) {
+        if (solved.contains(kind)) {
+            return;
+        }
+        Arena arena = arena(Control.bytes(0));
+        try {
+            Control control = new Control(arena, 0);
+            handle.call(model -> {
+                new Cancellation(control::cancel).run(() -> Native.l4j_model_alignment(model, kind.ordinal(),
+                        (FloatPointer) null, null, control.struct()));
+                return solved.add(kind);
+            });
+        } finally {
+            recycle(arena);
+        }
+    }
+
     public Alignment alignment(AlignmentKind kind) {
+        solve(kind);
         int d = info.dModel();
         float[] matrix = new float[Math.multiplyExact(d, d)];
         float[] norm = new float[1];
         return handle.call(model -> {
-            Native.l4j_model_alignment(model, kind.ordinal(), matrix, norm);
+            Native.l4j_model_alignment(model, kind.ordinal(), matrix, norm, null);
             return new Alignment(kind, d, matrix, norm[0], Native.l4j_model_alignment_distance(model, kind.ordinal()));
         });
     }
@@ -161,6 +184,7 @@ public final class NativeModel {
             throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model "
                     + d);
         }
+        solve(kind);
         float[] aligned = new float[hidden.length];
         return handle.call(model -> {
             Native.l4j_model_align(model, kind.ordinal(), hidden, hidden.length / d, aligned);

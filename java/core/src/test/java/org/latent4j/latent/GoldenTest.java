@@ -20,34 +20,26 @@ import org.latent4j.memory.MemoryType;
 import org.latent4j.model.ModelOptions;
 
 /**
- * Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads,
- * memory type.
+ * Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads;
+ * with keys and values in bf16 those that their rounding leaves as they are.
  */
 class GoldenTest {
     private static final int LATENT_STEPS = 6;
     private static final int NEW_TOKENS = 16;
+    private static final List<AlignmentKind> KINDS = List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE);
 
     /** What a run must agree to. */
     private record Rule(double tolerance, boolean tokensEqual) {
-        static Rule of(MemoryType type) {
-            return type == MemoryType.F32 ? new Rule(1e-3, true) : new Rule(3e-2, false);
-        }
+        static final Rule EXACT = new Rule(1e-3, true);
+        static final Rule ROUNDED = new Rule(3e-2, false);
 
         /**
-         * For numbers that {@code thoughts} latent steps led to. Under some of these random weights each step makes the
-         * rounding of the steps before larger. numpy in f64, which rounds nothing, is 0.009 away from tiny-llama3's
-         * golden chain after 18 steps (0.0007 from its merge); and with nothing rounded but keys and values, to the
-         * nearest bf16, it is 0.04 and more away where the larger tolerances stand, as far as native code to two
-         * digits.
+         * For numbers that {@code thoughts} latent steps in f32 led to. Under tiny-llama3's random weights each step
+         * makes the rounding of the steps before larger: numpy in f64, which rounds nothing, is 0.009 away from its
+         * golden chain after 18 steps (0.0007 from its merge).
          */
-        static Rule of(MemoryType type, String name, AlignmentKind kind, int thoughts) {
-            boolean f32 = type == MemoryType.F32;
-            double tolerance = switch (name + " " + kind) {
-                case "tiny-llama3 IDENTITY", "tiny-llama3 RIDGE" -> !f32 ? 2 : thoughts > LATENT_STEPS ? 3e-2 : 1e-3;
-                case "tiny-qwen3-untied IDENTITY", "tiny-qwen3-untied RIDGE", "tiny-qwen2 RIDGE" -> f32 ? 1e-3 : 0.25;
-                default -> f32 ? 1e-3 : 3e-2;
-            };
-            return new Rule(tolerance, f32);
+        static Rule after(int thoughts, String name) {
+            return name.equals("tiny-llama3") && thoughts > LATENT_STEPS ? new Rule(3e-2, true) : EXACT;
         }
 
         void check(String what, float[] actual, float[] expected) {
@@ -77,9 +69,7 @@ class GoldenTest {
         for (String name : Golden.NAMES) {
             for (String level : Device.current().levels()) {
                 for (int threads = 1; threads <= 2; threads++) {
-                    for (MemoryType type : MemoryType.values()) {
-                        setups.add(Arguments.of(name, level, threads, type));
-                    }
+                    setups.add(Arguments.of(name, level, threads));
                 }
             }
         }
@@ -95,22 +85,42 @@ class GoldenTest {
                 ModelOptions.builder().cpuLevel(level).threads(threads).memoryType(type).memoryPositions(4096).build());
     }
 
-    @ParameterizedTest(name = "{0}, {1}, {2} threads, {3} memory")
+    @ParameterizedTest(name = "{0}, {1}, {2} threads")
     @MethodSource("setups")
-    void everyTensorIsMet(String name, String level, int threads, MemoryType type) {
+    void everyTensorIsMet(String name, String level, int threads) {
         Golden golden = Golden.of(name);
-        try (LatentModel model = open(golden, level, threads, type)) {
+        try (LatentModel model = open(golden, level, threads, MemoryType.F32)) {
             long free = model.freePages();
-            single(model, golden, Rule.of(type));
-            for (AlignmentKind kind : List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE)) {
+            single(model, golden, Rule.EXACT);
+            for (AlignmentKind kind : KINDS) {
                 Alignment alignment = model.alignment(kind);
-                Rule exact = Rule.of(MemoryType.F32);
-                exact.check("matrix", alignment.matrix(), golden.floats(tag(kind) + "matrix"));
-                exact.check("target_norm", new float[] {alignment.targetNorm()},
+                Rule.EXACT.check("matrix", alignment.matrix(), golden.floats(tag(kind) + "matrix"));
+                Rule.EXACT.check("target_norm", new float[] {alignment.targetNorm()},
                         golden.floats(tag(kind) + "target_norm"));
-                firstStep(model, golden, kind, Rule.of(type));
-                chain(model, golden, kind, thoughts -> Rule.of(type, name, kind, thoughts));
-                merge(model, golden, kind, Rule.of(type, name, kind, 3 * LATENT_STEPS));
+                chain(model, golden, kind, thoughts -> Rule.after(thoughts, name));
+                merge(model, golden, kind, Rule.after(3 * LATENT_STEPS, name));
+            }
+            assertThat(model.freePages()).as("pages given back").isEqualTo(free);
+        }
+    }
+
+    /**
+     * Keys and values rounded to bf16: prompts and first thoughts of every checkpoint. Later thoughts feed the rounding
+     * back, which only tiny-qwen3's weights bear; under the others' f64 with nothing else rounded is as far off.
+     */
+    @ParameterizedTest(name = "{0}, {1}, {2} threads")
+    @MethodSource("setups")
+    void roundedKeysAndValuesStayClose(String name, String level, int threads) {
+        Golden golden = Golden.of(name);
+        try (LatentModel model = open(golden, level, threads, MemoryType.BF16)) {
+            long free = model.freePages();
+            single(model, golden, Rule.ROUNDED);
+            for (AlignmentKind kind : KINDS) {
+                firstThought(model, golden, kind, Rule.ROUNDED);
+                if (name.equals("tiny-qwen3")) {
+                    chain(model, golden, kind, thoughts -> Rule.ROUNDED);
+                    merge(model, golden, kind, Rule.ROUNDED);
+                }
             }
             assertThat(model.freePages()).as("pages given back").isEqualTo(free);
         }
@@ -129,7 +139,7 @@ class GoldenTest {
     }
 
     /** One prompt and one thought: no rounding has been fed back yet. */
-    private static void firstStep(LatentModel model, Golden golden, AlignmentKind kind, Rule rule) {
+    private static void firstThought(LatentModel model, Golden golden, AlignmentKind kind, Rule rule) {
         String tag = tag(kind) + "chain.";
         int d = model.info().dModel();
         try (Memory memory = model.newMemory()) {
@@ -221,8 +231,7 @@ class GoldenTest {
         try (LatentModel model = open(golden, null, 2, MemoryType.F32)) {
             List<RolloutResult.Member> alone = run(model, golden, false);
             List<RolloutResult.Member> together = run(model, golden, true);
-            Rule rule = Rule.of(MemoryType.F32);
-            thoughts(together.get(0), golden, "ridge.chain.", 0, rule);
+            thoughts(together.get(0), golden, "ridge.chain.", 0, Rule.EXACT);
             for (int i = 0; i < alone.size(); i++) {
                 assertThat(together.get(i).promptHidden()).as("member " + i).isEqualTo(alone.get(i).promptHidden());
                 assertThat(together.get(i).latentHidden()).as("member " + i).isEqualTo(alone.get(i).latentHidden());

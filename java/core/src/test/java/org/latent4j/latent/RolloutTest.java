@@ -3,8 +3,14 @@ package org.latent4j.latent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.latent4j.Golden;
+import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
@@ -138,6 +144,25 @@ class RolloutTest {
             assertThatThrownBy(() -> model.align(AlignmentKind.RIDGE, new float[d + 1]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(String.valueOf(d + 1));
+        }
+    }
+
+    /** Solving an alignment ends as a rollout does, and the model solves it when asked again. */
+    @Test
+    void anInterruptEndsTheSolving(@TempDir Path folder) throws IOException {
+        for (String file : List.of("config.json", "model.safetensors")) {  // files that no other test's model has open
+            Files.copy(golden.folder().resolve(file), folder.resolve(file));
+        }
+        try (LatentModel model = LatentModel.open(folder)) {
+            float[] hidden = new float[model.info().dModel()];
+            for (AlignmentKind kind : List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE, AlignmentKind.RANDOM)) {
+                Thread.currentThread().interrupt();
+                assertThatThrownBy(() -> model.alignment(kind)).isInstanceOf(LatentException.class)
+                        .hasMessageStartingWith("[CANCELLED] ");
+                assertThatThrownBy(() -> model.align(kind, hidden)).hasMessageStartingWith("[CANCELLED] ");
+                assertThat(Thread.interrupted()).as("the interrupt flag stays set").isTrue();
+                assertThat(model.alignment(kind).targetNorm()).isPositive();
+            }
         }
     }
 
