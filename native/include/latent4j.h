@@ -33,6 +33,7 @@ struct l4j_model_options {
   int32_t memory_type;       // l4j_memory_type
   int64_t memory_positions;  // capacity of the pool in positions, all memories together; 0: a quarter of the machine's RAM or 1 M
   const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
+  const char* device;        // "cpu", "cuda:0", ...; null: cuda:0 where there is a usable one, else cpu
 };
 
 // Positions [begin, end) of one memory.
@@ -89,15 +90,19 @@ struct l4j_rollout_figures {
 };
 
 // --- Device -------------------------------------------------------------------------------------------------------------------
-// JSON: {"cpu", "level", "levels": [...], "cores", "ram_bytes"}.
+// JSON: {"cpu", "level", "levels": [...], "cores", "ram_bytes", "devices": [{"id": "cpu", "name"}, {"id": "cuda:0", "name",
+// "compute_capability", "memory_bytes", "free_bytes", "multiprocessors", "usable", "why": why not}, ...], "cuda": {"built", "why": why there
+// is no CUDA device: not built in, no driver, one too old, no device}}.
 std::string l4j_device_info();
 
 // --- Model --------------------------------------------------------------------------------------------------------------------
 // Opens a Hugging Face folder or a GGUF file. Opening the same files again in this process shares the weights.
-// Throws FILE_NOT_FOUND, BAD_CHECKPOINT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_MEMORY.
+// Throws FILE_NOT_FOUND, BAD_CHECKPOINT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_MEMORY, NO_DEVICE (of a device that is not there; it lists those
+// that are).
 l4j_model* l4j_model_open(const char* path, const l4j_model_options* options);
 void l4j_model_close(l4j_model* model);
-// JSON: family, shape (n_layers, d_model, n_heads, n_kv_heads, head_dim, d_ff, vocab, max_positions), rope, dtypes, sizes, pool.
+// JSON: family, shape (n_layers, d_model, n_heads, n_kv_heads, head_dim, d_ff, vocab, max_positions), rope, dtypes, sizes, pool, device,
+// device_name.
 std::string l4j_model_info(const l4j_model* model);
 // JSON object of every key of a GGUF file's metadata; "{}" for a folder.
 std::string l4j_model_metadata(const l4j_model* model);
