@@ -16,7 +16,7 @@ final class Output {
     void print(String text) {
         terminal.out().print(text);
         terminal.out().failure().ifPresent(e -> {
-            if ("Broken pipe".equals(e.getMessage())) {
+            if (terminal.out().isPipe()) {
                 throw new OutputClosed();
             }
             throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard output cannot be written: " + e.getMessage(),

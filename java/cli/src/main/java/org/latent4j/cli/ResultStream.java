@@ -10,14 +10,22 @@ import java.util.Optional;
 /** Standard output that remembers why it could not be written: a {@link PrintStream} only says that it could not. */
 final class ResultStream extends PrintStream {
     private final Watched watched;
+    private final boolean pipe;
 
-    ResultStream(OutputStream to) {
-        this(new Watched(to));
+    /** @param pipe whether another process reads it, so that a failure to write means that the reader went away */
+    ResultStream(OutputStream to, boolean pipe) {
+        this(new Watched(to), pipe);
     }
 
-    private ResultStream(Watched watched) {
+    private ResultStream(Watched watched, boolean pipe) {
         super(watched, false, StandardCharsets.UTF_8);
         this.watched = watched;
+        this.pipe = pipe;
+    }
+
+    /** By what it is, for what goes wrong is told in the user's language. */
+    boolean isPipe() {
+        return pipe;
     }
 
     /** Flushes; what has gone wrong so far, if anything has. */

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where the program reads and writes: UTF-8 whatever the locale, and what of it is a terminal.
@@ -27,7 +28,7 @@ record Terminal(InputStream in, ResultStream out, PrintStream err, boolean inIsT
 
     /** The process's own. */
     static Terminal system() {
-        ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out));
+        ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out), isPipe(1));
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         return new Terminal(System.in, out, err, isTerminal(0), isTerminal(1), isTerminal(2), System.getenv());
     }
@@ -44,12 +45,22 @@ record Terminal(InputStream in, ResultStream out, PrintStream err, boolean inIsT
 
     /** Java cannot ask for one stream; Linux says what a descriptor is, elsewhere a console stands for all three. */
     private static boolean isTerminal(int descriptor) {
-        Path link = Path.of("/proc/self/fd/" + descriptor);
+        return target(descriptor).map(target -> target.startsWith("/dev/pts/") || target.startsWith("/dev/tty")
+                || target.equals("/dev/console"))
+            .orElseGet(() -> !Files.exists(Path.of("/proc/self")) && System.console() != null);
+    }
+
+    private static boolean isPipe(int descriptor) {
+        return target(descriptor).filter(target -> target.startsWith("pipe:") || target.startsWith("socket:"))
+            .isPresent();
+    }
+
+    /** What a descriptor is open on, where the system says so. */
+    private static Optional<String> target(int descriptor) {
         try {
-            String target = Files.readSymbolicLink(link).toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString());
         } catch (IOException | UnsupportedOperationException e) {
-            return !Files.exists(Path.of("/proc/self")) && System.console() != null;
+            return Optional.empty();
         }
     }
 }

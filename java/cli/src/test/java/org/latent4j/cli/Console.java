@@ -49,7 +49,7 @@ final class Console {
 
     Console run(String... args) {
         Terminal terminal = new Terminal(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            new ResultStream(out), new PrintStream(err, true, StandardCharsets.UTF_8),
+            new ResultStream(out, !watched), new PrintStream(err, true, StandardCharsets.UTF_8),
             watched, watched, watched,
             environment);
         exitCode = Latent4j.run(terminal, args);

@@ -136,24 +136,24 @@ class Latent4jTest {
 
     @Test
     void aClosedPipeEndsTheRunWithoutAWord() {
-        assertThat(errorOfAnOutputThatFails("Broken pipe")).isEmpty();
+        assertThat(errorOfAnOutputThatFails("Datenübergabe unterbrochen (broken pipe)", true)).isEmpty();
     }
 
     @Test
     void anAnswerThatCannotBeWrittenIsAFailureThatIsSaid() {
-        assertThat(errorOfAnOutputThatFails("No space left on device"))
+        assertThat(errorOfAnOutputThatFails("No space left on device", false))
             .startsWith("latent4j: [BAD_ARGUMENT] ")
             .endsWith("standard output cannot be written: No space left on device\n")
             .hasLineCount(1);
     }
 
-    private static String errorOfAnOutputThatFails(String reason) {
+    private static String errorOfAnOutputThatFails(String reason, boolean pipe) {
         ResultStream failing = new ResultStream(new OutputStream() {
             @Override
             public void write(int b) throws IOException {
                 throw new IOException(reason);
             }
-        });
+        }, pipe);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), failing,
             new PrintStream(err, true, StandardCharsets.UTF_8), false, false, false, Map.of());

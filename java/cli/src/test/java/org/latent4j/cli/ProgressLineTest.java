@@ -15,7 +15,7 @@ class ProgressLineTest {
 
     private ProgressLine onTerminal() {
         return new ProgressLine(new Terminal(new ByteArrayInputStream(new byte[0]),
-            new ResultStream(new ByteArrayOutputStream()), new PrintStream(err, true, StandardCharsets.UTF_8), true,
+            new ResultStream(new ByteArrayOutputStream(), false), new PrintStream(err, true, StandardCharsets.UTF_8), true,
             true, true, Map.of("NO_COLOR", "1")));
     }
 
@@ -34,6 +34,7 @@ class ProgressLineTest {
         try (ProgressLine line = onTerminal()) {
             line.downloading("config.json", 846, 0);
         }
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("[------------------------] 846 B of 0 B, config.json");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+            .contains("[------------------------] 846 B of 0 B, config.json");
     }
 }

@@ -15,7 +15,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's first program, word for word: it compiles, asks a team on the embedded model, and prints answer and figures. */
+/**
+ * The README's first program, word for word: it compiles, asks a team on the embedded model, and prints answer and
+ * figures.
+ */
 class ReadmeTest {
     private static final Pattern PROGRAM = Pattern.compile("```java\n(.*?public class (\\w+).*?)```", Pattern.DOTALL);
 
@@ -25,13 +28,15 @@ class ReadmeTest {
         assertThat(program.find()).isTrue();
         Path source = Files.writeString(folder.resolve(program.group(2) + ".java"), program.group(1));
         ByteArrayOutputStream problems = new ByteArrayOutputStream();
-        int compiled = ToolProvider.getSystemJavaCompiler().run(null, problems, problems, "-d", folder.toString(), "-cp",
+        int compiled = ToolProvider.getSystemJavaCompiler().run(null, problems, problems,
+            "-d", folder.toString(), "-cp",
                 System.getProperty("java.class.path"), source.toString());
         assertThat(compiled).as(problems.toString(StandardCharsets.UTF_8)).isZero();
 
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream before = System.out;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader());
+        URL[] classes = {folder.toUri().toURL()};
+        try (URLClassLoader loader = new URLClassLoader(classes, getClass().getClassLoader());
                 PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
             System.setOut(out);
             loader.loadClass(program.group(2)).getMethod("main", String[].class).invoke(null, (Object) new String[0]);

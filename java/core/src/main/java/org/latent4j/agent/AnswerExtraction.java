@@ -21,9 +21,11 @@ import java.util.regex.Pattern;
 public final class AnswerExtraction {
     private static final String BOXED = "\\boxed";
     private static final Pattern NUMBER = Pattern.compile(
-        "(?<![\\w.])[-+\u2212]?(?:\\d{1,3}(?:,\\d{3})+(?![\\d])|\\d+)?(?:(?<=\\d)\\.\\d+|(?<!\\d)\\.\\d+)?(?:(?<=\\d)/\\d+)?");
+        "(?<![\\w.])[-+\u2212]?(?:\\d{1,3}(?:,\\d{3})+(?![\\d])|\\d+)?"
+            + "(?:(?<=\\d)\\.\\d+|(?<!\\d)\\.\\d+)?(?:(?<=\\d)/\\d+)?");
     private static final Pattern STATED_CHOICE = Pattern.compile(
-        "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*(?:(?i:option|choice)\\s+)?[(\\[*]*([A-Z])(?![\\w'])[)\\]*.]*");
+        "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*"
+            + "(?:(?i:option|choice)\\s+)?[(\\[*]*([A-Z])(?![\\w'])[)\\]*.]*");
     private static final Pattern LONE_CHOICE =
         Pattern.compile("(?m)(?<![\\w'])(?:\\(([A-Z])\\)|\\[([A-Z])]|([A-Z])(?=[).:,]|\\s*$))");
     private static final Pattern BOXED_CHOICE = Pattern.compile("(?<![A-Za-z])([A-Za-z])(?![A-Za-z])");

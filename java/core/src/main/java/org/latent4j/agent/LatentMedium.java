@@ -3,8 +3,6 @@ package org.latent4j.agent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.latent4j.LatentModel;
-import org.latent4j.TeamListener;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.Span;
 
@@ -13,21 +11,10 @@ import org.latent4j.memory.Span;
  * agents before left: none at the start, one after an agent, several after agents side by side.
  */
 final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
-    private final LatentModel model;
-    private final TeamPlan plan;
-    private final TeamListener listener;
-    private final List<String> questions;
-    private final List<Meter> meters;
-    private final OpenMemories memories;
+    private final Asking asking;
 
-    LatentMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters,
-        OpenMemories memories) {
-        this.model = model;
-        this.plan = plan;
-        this.listener = listener;
-        this.questions = questions;
-        this.meters = meters;
-        this.memories = memories;
+    LatentMedium(Asking asking) {
+        this.asking = asking;
     }
 
     /**
@@ -51,74 +38,76 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
 
     @Override
     public List<List<Trail>> start() {
-        return questions.stream().map(question -> List.<Trail>of()).toList();
+        return asking.questions().stream().map(question -> List.<Trail>of()).toList();
     }
 
     @Override
     public List<List<List<Trail>>> think(List<Agent> agents, List<List<Trail>> context) {
-        Turn turn = new Turn(model, plan, listener, meters);
+        Turn turn = new Turn(asking);
         List<Memory> handed = new ArrayList<>();
-        for (int q = 0; q < questions.size(); q++) {
+        for (int q = 0; q < asking.questions().size(); q++) {
             handed.add(handOff(agents.get(0), q, context.get(q)));
         }
         for (Agent agent : agents) {
             boolean last = agent == agents.get(agents.size() - 1);
-            for (int q = 0; q < questions.size(); q++) {
+            for (int q = 0; q < asking.questions().size(); q++) {
                 Memory memory = last ? handed.get(q) : forked(q, handed.get(q));
-                turn.add(agent, q, agent.latentMessage(questions.get(q)), memory);
+                turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), memory);
             }
         }
         List<Turn.Outcome> outcomes = turn.think();
+        int n = asking.questions().size();
         return IntStream.range(0, agents.size())
-            .mapToObj(a -> outcomes.subList(a * questions.size(), (a + 1) * questions.size()).stream()
-            .map(LatentMedium::trails).toList())
+            .mapToObj(a -> outcomes.subList(a * n, (a + 1) * n).stream().map(LatentMedium::trails).toList())
             .toList();
     }
 
     @Override
     public List<List<Trail>> merge(List<List<List<Trail>>> contexts) {
-        return IntStream.range(0, questions.size())
+        return IntStream.range(0, asking.questions().size())
             .mapToObj(q -> contexts.stream().flatMap(context -> context.get(q).stream()).toList())
             .toList();
     }
 
     @Override
     public void answer(Agent agent, List<List<Trail>> context) {
-        Turn turn = new Turn(model, plan, listener, meters);
+        Turn turn = new Turn(asking);
+        TeamPlan plan = asking.plan();
         int shift = plan.memory() == MemoryPolicy.SHUFFLED ? 1 : 0;
         boolean withoutMemory = plan.compatibility() == Compatibility.OFFICIAL && plan.latentSteps() == 0;
-        for (int q = 0; q < questions.size(); q++) {
-            List<Trail> trails = context.get((q + shift) % questions.size());
+        for (int q = 0; q < asking.questions().size(); q++) {
+            List<Trail> trails = context.get((q + shift) % asking.questions().size());
             if (withoutMemory) {
-                trails.forEach(trail -> memories.close(trail.memory()));
+                trails.forEach(trail -> asking.memories().close(trail.memory()));
                 trails = List.of();
             }
-            turn.add(agent, q, agent.latentMessage(questions.get(q)), handOff(agent, q, trails));
+            turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), handOff(agent, q, trails));
         }
         turn.write(true);
     }
 
     /** The memory that the next agent goes on from, by the policy; the trails are spent. */
     private Memory handOff(Agent to, int question, List<Trail> trails) {
-        List<Span> spans = trails.stream().map(trail -> trail.kept(plan.memory())).filter(span -> span.length() > 0)
-            .toList();
+        Meter meter = asking.meters().get(question);
+        List<Span> spans = trails.stream().map(trail -> trail.kept(asking.plan().memory()))
+            .filter(span -> span.length() > 0).toList();
         if (spans.size() == 1 && trails.size() == 1 && spans.get(0).length() == trails.get(0).memory().length()) {
             Memory whole = trails.get(0).memory();
-            meters.get(question).handedOver(whole.bytes());
+            meter.handedOver(whole.bytes());
             return whole;
         }
-        boolean rotateKeys = plan.compatibility() != Compatibility.OFFICIAL;
-        Memory memory = memories.add(Turn.named(to.name(), () -> spans.isEmpty() ? model.newMemory()
-            : model.assemble(spans, rotateKeys)));
-        meters.get(question).handedOver(memory.bytes());
-        meters.get(question).held(memory.bytes() + trails.stream().mapToLong(trail -> trail.memory().bytes()).sum());
-        trails.forEach(trail -> memories.close(trail.memory()));
+        boolean rotateKeys = asking.plan().compatibility() != Compatibility.OFFICIAL;
+        Memory memory = asking.memories().add(Turn.named(to.name(), () -> spans.isEmpty() ? asking.model().newMemory()
+            : asking.model().assemble(spans, rotateKeys)));
+        meter.handedOver(memory.bytes());
+        meter.held(memory.bytes() + trails.stream().mapToLong(trail -> trail.memory().bytes()).sum());
+        trails.forEach(trail -> asking.memories().close(trail.memory()));
         return memory;
     }
 
     private Memory forked(int question, Memory memory) {
-        meters.get(question).handedOver(memory.bytes());
-        return memories.add(memory.fork());
+        asking.meters().get(question).handedOver(memory.bytes());
+        return asking.memories().add(memory.fork());
     }
 
     private static List<Trail> trails(Turn.Outcome outcome) {

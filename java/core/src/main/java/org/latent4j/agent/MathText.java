@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
  */
 final class MathText {
     private static final Pattern WRAPPER = Pattern.compile(
-        "\\\\(?:text|textbf|textit|textrm|texttt|textnormal|mathrm|mathbf|mathit|mathsf|operatorname|mbox|hbox|bm|boldsymbol)\\s*\\{");
+        "\\\\(?:text|textbf|textit|textrm|texttt|textnormal|"
+            + "mathrm|mathbf|mathit|mathsf|operatorname|mbox|hbox|bm|boldsymbol)\\s*\\{");
     private static final Pattern SPACING = Pattern.compile("\\\\[,;:! ]|\\\\quad|\\\\qquad|~");
     private static final Pattern SIZE = Pattern.compile("\\\\(?:left|right|displaystyle|textstyle)(?![A-Za-z])");
     private static final Pattern DEGREES = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*}?");

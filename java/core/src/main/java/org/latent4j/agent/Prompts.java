@@ -1,9 +1,12 @@
 package org.latent4j.agent;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.snakeyaml.error.MarkedYAMLException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -162,17 +165,35 @@ public final class Prompts {
     }
 
     private static JsonNode read(Path file) {
+        String text;
         try {
-            return YAML.readTree(Files.readString(file));
+            text = Files.readString(file);
         } catch (NoSuchFileException e) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no file of prompts at " + file, e);
-        } catch (JsonProcessingException e) {
-            String where = e.getLocation() == null ? "the file" : "line " + e.getLocation().getLineNr();
-            throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + where + ": expected YAML or JSON: "
-                + e.getOriginalMessage().lines().findFirst().orElse(""), e);
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": cannot be read as UTF-8 text: " + e, e);
         }
+        try (JsonParser parser = YAML.createParser(text)) {
+            try {
+                JsonNode tree = YAML.readTree(parser);
+                return tree == null ? MissingNode.getInstance() : tree;
+            } catch (JsonProcessingException e) {
+                throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + problem(e, parser), e);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("a text in memory", e);
+        }
+    }
+
+    /** Where and why a text is no YAML. What breaks a limit says no line, but the parser still stands there. */
+    private static String problem(JsonProcessingException e, JsonParser parser) {
+        int line = (e.getLocation() == null ? parser.currentLocation() : e.getLocation()).getLineNr();
+        String why = e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(", from `[^`]*`", "");
+        if (e instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
+            line = marked.getProblemMark().getLine() + 1;
+            why = (marked.getContext() == null ? "" : marked.getContext() + ": ") + marked.getProblem();
+        }
+        return "line " + line + ": expected YAML or JSON: " + why;
     }
 
     private static JsonNode resource(String role) {

@@ -75,9 +75,8 @@ public final class TeamRun {
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
         Topology topology = official ? plan.topology().official() : plan.topology();
         try (OpenMemories memories = new OpenMemories()) {
-            Medium<?> medium = plan.method() == Method.LATENT
-                ? new LatentMedium(model, plan, listener, questions, meters, memories)
-                : new TextMedium(model, plan, listener, questions, meters, memories);
+            Asking asking = new Asking(model, plan, listener, questions, meters, memories);
+            Medium<?> medium = plan.method() == Method.LATENT ? new LatentMedium(asking) : new TextMedium(asking);
             topology.run(plan.agents(), medium);
         }
         return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task()))

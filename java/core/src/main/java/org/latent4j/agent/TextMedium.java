@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.latent4j.LatentModel;
-import org.latent4j.TeamListener;
 import org.latent4j.memory.Memory;
 
 /**
@@ -13,21 +11,10 @@ import org.latent4j.memory.Memory;
  * context holds, for every question, what was written so far.
  */
 final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
-    private final LatentModel model;
-    private final TeamPlan plan;
-    private final TeamListener listener;
-    private final List<String> questions;
-    private final List<Meter> meters;
-    private final OpenMemories memories;
+    private final Asking asking;
 
-    TextMedium(LatentModel model, TeamPlan plan, TeamListener listener, List<String> questions, List<Meter> meters,
-        OpenMemories memories) {
-        this.model = model;
-        this.plan = plan;
-        this.listener = listener;
-        this.questions = questions;
-        this.meters = meters;
-        this.memories = memories;
+    TextMedium(Asking asking) {
+        this.asking = asking;
     }
 
     /** What one agent wrote. */
@@ -40,19 +27,19 @@ final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
 
     @Override
     public List<List<Note>> start() {
-        return questions.stream().map(question -> List.<Note>of()).toList();
+        return asking.questions().stream().map(question -> List.<Note>of()).toList();
     }
 
     @Override
     public List<List<List<Note>>> think(List<Agent> agents, List<List<Note>> context) {
-        Turn turn = new Turn(model, plan, listener, meters);
+        Turn turn = new Turn(asking);
         agents.forEach(agent -> seat(turn, agent, context));
         List<Turn.Outcome> outcomes = turn.write(false);
-        outcomes.forEach(outcome -> memories.close(outcome.memory()));
+        outcomes.forEach(outcome -> asking.memories().close(outcome.memory()));
         return IntStream.range(0, agents.size())
-            .mapToObj(a -> IntStream.range(0, questions.size())
+            .mapToObj(a -> IntStream.range(0, asking.questions().size())
                 .mapToObj(q -> appended(context.get(q),
-                    new Note(agents.get(a).name(), outcomes.get(a * questions.size() + q).text())))
+                    new Note(agents.get(a).name(), outcomes.get(a * asking.questions().size() + q).text())))
                 .toList())
             .toList();
     }
@@ -60,23 +47,23 @@ final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
     /** Notes that stand at the beginning of all contexts, because their agents had read them, are kept once. */
     @Override
     public List<List<Note>> merge(List<List<List<Note>>> contexts) {
-        return IntStream.range(0, questions.size())
+        return IntStream.range(0, asking.questions().size())
             .mapToObj(q -> contexts.stream().flatMap(context -> context.get(q).stream()).distinct().toList())
             .toList();
     }
 
     @Override
     public void answer(Agent agent, List<List<Note>> context) {
-        Turn turn = new Turn(model, plan, listener, meters);
+        Turn turn = new Turn(asking);
         seat(turn, agent, context);
         turn.write(true);
     }
 
     private void seat(Turn turn, Agent agent, List<List<Note>> context) {
-        for (int q = 0; q < questions.size(); q++) {
+        for (int q = 0; q < asking.questions().size(); q++) {
             String written = context.get(q).stream().map(Note::toString).collect(Collectors.joining("\n\n"));
-            Memory memory = memories.add(Turn.named(agent.name(), model::newMemory));
-            turn.add(agent, q, agent.textMessage(questions.get(q), written), memory);
+            Memory memory = asking.memories().add(Turn.named(agent.name(), asking.model()::newMemory));
+            turn.add(agent, q, agent.textMessage(asking.questions().get(q), written), memory);
         }
     }
 

@@ -34,12 +34,11 @@ final class Turn {
     private final List<Meter> meters;
     private final List<Seat> seats = new ArrayList<>();
 
-    /** @param meters one per question */
-    Turn(LatentModel model, TeamPlan plan, TeamListener listener, List<Meter> meters) {
-        this.model = model;
-        this.plan = plan;
-        this.listener = listener;
-        this.meters = meters;
+    Turn(Asking asking) {
+        model = asking.model();
+        plan = asking.plan();
+        listener = asking.listener();
+        meters = asking.meters();
     }
 
     /** One agent on one question, before the rollout. */

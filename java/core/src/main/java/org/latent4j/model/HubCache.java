@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -156,8 +157,9 @@ final class HubCache {
     void setMain(String commit) throws IOException {
         Path main = folder.resolve("refs/main");
         Files.createDirectories(main.getParent());
-        Path fresh = Files.createTempFile(main.getParent(), "main", null);
-        Files.writeString(fresh, commit);
+        // No temporary file of the JDK's, which only its owner may read: a cache may be shared.
+        Path fresh = main.resolveSibling("main." + UUID.randomUUID());
+        Files.writeString(fresh, commit, StandardOpenOption.CREATE_NEW);
         Files.move(fresh, main, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -3,13 +3,16 @@ package org.latent4j.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -145,7 +148,7 @@ final class HubClient {
                 return response;
             } else if (attempt + 1 >= patience.attempts() || response != null && !isPassing(response.statusCode())) {
                 throw response != null ? refused(address, response.statusCode())
-                        : failed(address, reason(broken), broken);
+                        : failed(address, reason(address, broken), broken);
             } else {
                 patience.pause(attempt, response);
             }
@@ -200,8 +203,21 @@ final class HubClient {
         return new LatentException(ErrorCode.DOWNLOAD_FAILED, address + ": " + what, cause);
     }
 
-    static String reason(IOException e) {
+    /** What broke, in words; of a connection that never stood the JDK says no more than the exception's class. */
+    static String reason(URI address, IOException e) {
+        if (e instanceof ConnectException || e instanceof HttpConnectTimeoutException) {
+            int usual = "https".equals(address.getScheme()) ? 443 : 80;
+            String server = address.getHost() + ":" + (address.getPort() < 0 ? usual : address.getPort());
+            String what = isUnresolved(e) ? "the address of " + address.getHost() + " cannot be found"
+                    : e instanceof HttpConnectTimeoutException ? server + " does not answer"
+                    : "no connection to " + server + " (refused, or no way there)";
+            return what + "; check the network, the JVM's proxy (https.proxyHost) and HF_ENDPOINT";
+        }
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private static boolean isUnresolved(Throwable e) {
+        return e != null && (e instanceof UnresolvedAddressException || isUnresolved(e.getCause()));
     }
 
     private static String header(HttpResponse<?> response, String name, String otherwise) {

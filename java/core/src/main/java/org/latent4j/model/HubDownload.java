@@ -171,7 +171,7 @@ final class HubDownload {
         try {
             response = client.open(file, offset);
         } catch (IOException e) {
-            return HubClient.reason(e);
+            return HubClient.reason(file.address(), e);
         }
         try (BodyChunks body = response.body()) {
             int status = response.statusCode();
@@ -204,7 +204,7 @@ final class HubDownload {
                 try {
                     chunks = body.next(client.patience().stalled());
                 } catch (IOException e) {
-                    return HubClient.reason(e);
+                    return HubClient.reason(file.address(), e);
                 }
                 if (chunks == null) {
                     break;

@@ -83,21 +83,24 @@ public final class ChatTemplate {
      */
     public static ChatTemplate from(Path checkpoint, JsonNode ggufMetadata) {
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
-            return open(named(ggufMetadata.path("tokenizer.chat_template")), ggufTokens(ggufMetadata),
-                    checkpoint + " has no tokenizer.chat_template in its metadata");
+            return open(named(ggufMetadata.path("tokenizer.chat_template"), checkpoint + ": tokenizer.chat_template"),
+                    ggufTokens(ggufMetadata), checkpoint + " has no tokenizer.chat_template in its metadata");
         }
-        JsonNode config = JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json"));
+        Path configFile = checkpoint.resolve("tokenizer_config.json");
+        JsonNode config = JsonFiles.readIfPresent(configFile);
         Path file = checkpoint.resolve("chat_template.jinja");
-        String template = named(config.path("chat_template"));
-        if (Files.isRegularFile(file)) {
-            try {
-                template = Files.readString(file);
-            } catch (IOException e) {
-                throw new LatentException(ErrorCode.BAD_TEMPLATE, file + " cannot be read: " + e.getMessage(), e);
-            }
-        }
+        String template = Files.exists(file) ? read(file)
+                : named(config.path("chat_template"), configFile + ": chat_template");
         return open(template, folderTokens(config),
                 checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, file + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static ChatTemplate open(String template, Map<String, String> tokens, String missing) {
@@ -160,17 +163,25 @@ public final class ChatTemplate {
         }
     }
 
-    /** The template of a string, or of a list of named ones the default. */
-    private static String named(JsonNode template) {
-        if (template.isTextual()) {
-            return template.textValue();
+    /** The template of a string, or of a list of named ones the default, else the first; null if there is none. */
+    private static String named(JsonNode template, String where) {
+        if (template.isMissingNode() || template.isNull() || template.isArray() && template.isEmpty()) {
+            return null;
         }
-        for (JsonNode each : template) {
-            if (each.path("name").asText().equals("default")) {
-                return each.path("template").asText();
+        JsonNode chosen = template;
+        if (template.isArray()) {
+            chosen = template.get(0).path("template");
+            for (JsonNode each : template) {
+                if (each.path("name").asText().equals("default")) {
+                    chosen = each.path("template");
+                }
             }
         }
-        return template.isArray() && !template.isEmpty() ? template.get(0).path("template").asText(null) : null;
+        if (!chosen.isTextual()) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, where + " is "
+                    + JsonFiles.kind(template) + ", expected a text, or a list of objects with name and template");
+        }
+        return chosen.textValue();
     }
 
     private static Map<String, String> folderTokens(JsonNode config) {

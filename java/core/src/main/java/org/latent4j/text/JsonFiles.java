@@ -25,9 +25,7 @@ final class JsonFiles {
         try {
             JsonNode content = JSON.readTree(file.toFile());
             if (!content.isObject()) {
-                String found = content.isMissingNode() ? "nothing"
-                        : "JSON of type " + content.getNodeType().name().toLowerCase(Locale.ROOT);
-                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + found
+                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + kind(content)
                         + ", expected a JSON object");
             }
             return content;
@@ -36,6 +34,12 @@ final class JsonFiles {
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** What a value is, for a message that expected another. */
+    static String kind(JsonNode value) {
+        return value.isMissingNode() ? "nothing"
+                : "JSON of type " + value.getNodeType().name().toLowerCase(Locale.ROOT);
     }
 
     /** Where and why a text is not JSON, without what the parser says about its own settings. */

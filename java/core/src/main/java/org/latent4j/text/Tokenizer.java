@@ -21,8 +21,12 @@ public final class Tokenizer {
     private final int vocabularySize;
 
     private Tokenizer(String json, String source, int modelVocabulary) {
-        vocabulary = Vocabulary.parse(json, source);
-        encoder = new NativeTokenizer(json, source);
+        this(Vocabulary.parse(json, source), new NativeTokenizer(json, source), modelVocabulary);
+    }
+
+    private Tokenizer(Vocabulary vocabulary, NativeTokenizer encoder, int modelVocabulary) {
+        this.vocabulary = vocabulary;
+        this.encoder = encoder;
         vocabularySize = Math.max(vocabulary.size(), modelVocabulary);
     }
 
@@ -41,6 +45,9 @@ public final class Tokenizer {
             return new Tokenizer(GgufTokenizer.json(ggufMetadata, source), source, 0);
         }
         Path file = checkpoint.resolve("tokenizer.json");
+        if (Files.isDirectory(file)) {
+            throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " is a folder, expected a file");
+        }
         if (!Files.isRegularFile(file)) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, file
                     + " does not exist; a checkpoint folder needs tokenizer.json"
@@ -48,12 +55,23 @@ public final class Tokenizer {
                     + " save it once with transformers' AutoTokenizer)");
         }
         try {
-            return new Tokenizer(Files.readString(file), file.toString(), modelVocabulary(checkpoint));
+            return of(checkpoint, Files.readString(file), file.toString());
         } catch (CharacterCodingException e) {
             throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " is not UTF-8 text", e);
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static Tokenizer of(Path folder, String json, String source) {
+        int modelVocabulary = modelVocabulary(folder);
+        Path config = folder.resolve("tokenizer_config.json");
+        Vocabulary vocabulary = Vocabulary.parse(json, source);
+        LateTokens late = LateTokens.of(JsonFiles.readIfPresent(config).path("added_tokens_decoder"), vocabulary);
+        if (late.isEmpty()) {
+            return new Tokenizer(vocabulary, new NativeTokenizer(json, source), modelVocabulary);
+        }
+        return new Tokenizer(late.addedTo(json), source + " with " + config.getFileName(), modelVocabulary);
     }
 
     /**

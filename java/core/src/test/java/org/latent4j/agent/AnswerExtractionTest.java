@@ -78,7 +78,8 @@ class AnswerExtractionTest {
 
     @Test
     void findsTheLastBlockOfPython() {
-        String text = "First:\n```python\na = 1\n```\nBetter:\n```python\ndef f(x):\n    return x\n```\nRun it:\n```sh\npython f.py\n```\n";
+        String text = "First:\n```python\na = 1\n```\nBetter:\n```python\ndef f(x):\n    return x\n```\n"
+            + "Run it:\n```sh\npython f.py\n```\n";
         assertThat(AnswerExtraction.extract(TaskKind.CODE, text)).contains("def f(x):\n    return x");
         assertThat(AnswerExtraction.extract(TaskKind.CODE, "```\nx = 2\n```")).contains("x = 2");
         assertThat(AnswerExtraction.extract(TaskKind.CODE, "```python\nx = 2\ny = ")).contains("x = 2\ny = ");

@@ -7,11 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
@@ -92,6 +95,22 @@ class PromptsTest {
             .hasMessageContaining(file.toString())
             .hasMessageContaining(": " + key + ": ")
             .hasMessageContaining(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void whatIsWrongInTheYamlIsToldWithItsLine(String yaml, int line) {
+        Path file = file("bad.yaml", yaml);
+        assertThatThrownBy(() -> Prompts.load(file)).isInstanceOf(LatentException.class)
+            .hasMessageStartingWith("[BAD_PROMPTS] " + file + ": line " + line + ": expected YAML or JSON: ");
+    }
+
+    static Stream<Arguments> whatIsWrongInTheYamlIsToldWithItsLine() {
+        return Stream.of(Arguments.of("planner:\n  system: a\n text: b\n", 3),  // between two levels
+            Arguments.of("planner:\n\tsystem: a\n", 2),
+            Arguments.of("planner:\n  system: a: b\n", 2),
+            Arguments.of("planner:\n  system: 'a\n", 3),
+            Arguments.of("planner:\n  task: " + "{a: ".repeat(2000) + "}".repeat(2000) + "\n", 2));
     }
 
     @Test

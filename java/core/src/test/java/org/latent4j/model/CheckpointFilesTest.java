@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,12 +80,30 @@ class CheckpointFilesTest {
                 .isEqualTo(Path.of("../../blobs", HubServer.sha256(WEIGHTS)));
         assertThat(folder.resolve("config.json")).hasContent("{}");
         assertThat(cache().resolve("refs/main")).hasContent(HubServer.COMMIT);
+        assertThat(Files.getPosixFilePermissions(cache().resolve("refs/main"))).as("as any new file's")
+                .isEqualTo(Files.getPosixFilePermissions(Files.createFile(home.resolve("new"))));
         assertThat(hub.count("GET", "README.md") + hub.count("GET", "pytorch_model.bin")).isZero();
         assertThat(incomplete()).doesNotExist();
 
         int before = hub.requests.size();
         assertThat(resolve(ID)).isEqualTo(folder);
         assertThat(hub.requests).as("the second time comes from the cache alone").hasSize(before);
+    }
+
+    @Test
+    void aServerThatIsNotThereIsNamed() throws IOException {
+        int port;
+        try (ServerSocket nobody = new ServerSocket(0)) {
+            port = nobody.getLocalPort();
+        }
+        environment.put("HF_ENDPOINT", "http://127.0.0.1:" + port);
+        assertThatThrownBy(() -> resolve(ID)).isInstanceOfSatisfying(LatentException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.DOWNLOAD_FAILED))
+                .hasMessageContaining("no connection to 127.0.0.1:" + port)
+                .hasMessageContaining("check the network").hasMessageContaining("HF_ENDPOINT");
+        environment.put("HF_ENDPOINT", "http://no-such-host.invalid");
+        assertThatThrownBy(() -> resolve(ID))
+                .hasMessageContaining("the address of no-such-host.invalid cannot be found");
     }
 
     @Test
@@ -102,7 +121,8 @@ class CheckpointFilesTest {
     void bringsTheShardsAnIndexNames() throws IOException {
         hub.files.remove("model.safetensors");
         hub.files.put("model.safetensors.index.json",
-                bytes("{\"weight_map\": {\"a\": \"model-1.safetensors\", \"b\": \"model-2.safetensors\", \"c\": \"model-1.safetensors\"}}"));
+                bytes("{\"weight_map\": {\"a\": \"model-1.safetensors\", \"b\": \"model-2.safetensors\", "
+                        + "\"c\": \"model-1.safetensors\"}}"));
         hub.files.put("model-1.safetensors", WEIGHTS);
         hub.files.put("model-2.safetensors", new byte[100]);
         hub.files.put("consolidated.safetensors", new byte[100]);

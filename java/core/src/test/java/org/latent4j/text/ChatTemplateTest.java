@@ -19,6 +19,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.latent4j.ErrorCode;
@@ -113,11 +114,28 @@ class ChatTemplateTest {
                 .isEqualTo("<|im_start|>user\nhello<|im_end|>\n");
 
         Files.writeString(folder.resolve("tokenizer_config.json"), """
-                {"bos_token": {"content": "<B>"}, "eos_token": "<E>", "chat_template": [{"name": "tool_use", "template": "no"},
-                 {"name": "default", "template": "{{ bos_token }}named{{ eos_token }}"}]}""");
+                {"bos_token": {"content": "<B>"}, "eos_token": "<E>",
+                 "chat_template": [{"name": "tool_use", "template": "no"},
+                                    {"name": "default", "template": "{{ bos_token }}named{{ eos_token }}"}]}""");
         assertThat(ChatTemplate.from(folder, null).render(HELLO, Map.of())).isEqualTo("<B>named<E>");
         Files.writeString(folder.resolve("chat_template.jinja"), "{{ bos_token }}file\n");
         assertThat(ChatTemplate.from(folder, null).render(HELLO, Map.of())).isEqualTo("<B>file");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"5 | number", "true | boolean", "{\"default\": \"x\"} | object",
+        "[\"x\"] | array", "[{\"name\": \"default\"}] | array"})
+    void refusesATemplateThatIsNoText(String value, String kind, @TempDir Path folder) throws IOException {
+        Path config = folder.resolve("tokenizer_config.json");
+        Files.writeString(config, "{\"chat_template\": " + value + "}");
+        assertThatThrownBy(() -> ChatTemplate.from(folder, null)).isInstanceOf(LatentException.class)
+                .hasMessage("[BAD_TEMPLATE] " + config + ": chat_template is JSON of type " + kind
+                        + ", expected a text, or a list of objects with name and template");
+        Files.writeString(config, "{\"chat_template\": null}");
+        assertThat(ChatTemplate.from(folder, null).isPresent()).isFalse();
+        Files.createDirectory(folder.resolve("chat_template.jinja"));
+        assertThatThrownBy(() -> ChatTemplate.from(folder, null)).hasMessageStartingWith("[BAD_TEMPLATE] "
+                + folder.resolve("chat_template.jinja") + " cannot be read");
     }
 
     @Test

@@ -31,7 +31,8 @@ final class TestData {
     }
 
     static Path smollm2() {
-        return repository().resolve("java/smollm2/src/main/resources/org/latent4j/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+        return repository().resolve("java/smollm2/src/main/resources/org/latent4j/smollm2")
+                .resolve("SmolLM2-135M-Instruct.Q4_1.gguf");
     }
 
     static String resource(String name) throws IOException {

@@ -23,7 +23,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 class TokenizerTest {
-    private static final String MIXED = "Grüße, 世界! 👩‍🚀 naïve\u0301 1234567 \t\n\n  x = y*2; <|im_start|>user\n<|im_end|> don't";
+    private static final String MIXED = "Grüße, 世界! 👩‍🚀 naïve\u0301 1234567 \t\n\n  x = y*2; "
+            + "<|im_start|>user\n<|im_end|> don't";
 
     private static JsonNode smollm2;
     private static Tokenizer smol;
@@ -62,6 +63,36 @@ class TokenizerTest {
         assertThat(tokenizer.encode(chain.path("first").asText())).isEqualTo(ints(chain.path("first_ids")));
         assertThat(tokenizer.encode(chain.path("second").asText())).isEqualTo(ints(chain.path("second_ids")));
         assertThat(tokenizer.decode(ints(chain.path("greedy_ids")))).isEqualTo(chain.path("greedy_text").asText());
+    }
+
+    /** A fine-tuned model's tokens: the ids and texts are what transformers 5 gives for these files. */
+    @Test
+    void tokensOfTheConfigurationAloneAreAddedBehindTheOthers(@TempDir Path folder) throws IOException {
+        for (String file : List.of("config.json", "tokenizer.json")) {
+            Files.copy(TestData.golden("tiny-qwen3").resolve(file), folder.resolve(file));
+        }
+        Files.writeString(folder.resolve("tokenizer_config.json"), """
+                {"added_tokens_decoder": {
+                 "1": {"content": "<|im_start|>", "special": true},
+                 "477": {"content": "<|late|>", "special": true, "normalized": false},
+                 "471": {"content": "<tool>", "special": false, "normalized": false},
+                 "270": {"content": "Ġthe", "special": true}}}""");
+        Tokenizer tokenizer = Tokenizer.from(folder, null);
+        assertThat(tokenizer.encode("a<tool>b<|late|>")).containsExactly(69, 471, 70, 472);
+        assertThat(tokenizer.decode(new int[] {69, 471, 70, 472})).isEqualTo("a<tool>b");
+        assertThat(tokenizer.encode("<|im_start|>")).containsExactly(1);
+        assertThat(tokenizer.addedToken("<|late|>")).isEqualTo(472);
+        assertThat(tokenizer.addedToken("<tool>")).isEqualTo(471);
+        assertThat(tokenizer.addedToken("Ġthe")).isEqualTo(270);
+        assertThat(List.of(tokenizer.isSpecial(472), tokenizer.isSpecial(471), tokenizer.isSpecial(270)))
+                .containsExactly(true, false, true);
+    }
+
+    @Test
+    void aFolderInPlaceOfTheFileIsCalledSo(@TempDir Path folder) throws IOException {
+        Files.createDirectory(folder.resolve("tokenizer.json"));
+        assertThatThrownBy(() -> Tokenizer.from(folder, null)).isInstanceOf(LatentException.class)
+                .hasMessage("[BAD_TOKENIZER] " + folder.resolve("tokenizer.json") + " is a folder, expected a file");
     }
 
     @Test
