@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.latent4j.Device;
+import org.latent4j.Machine;
 import org.latent4j.benchmarks.Comparison.Subject;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -51,7 +51,7 @@ public final class Benchmarks {
                 comparisons.add(comparison);
             }
         }
-        Report report = new Report(Device.current(), comparisons);
+        Report report = new Report(Machine.current(), comparisons);
         System.out.println();
         System.out.println(report.table());
         if (args.length == 0) {

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.global.torch;
 import org.latent4j.Device;
 import org.latent4j.LatentModel;
+import org.latent4j.Machine;
 import org.latent4j.latent.Rollout;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
@@ -27,7 +28,7 @@ final class Fixture {
 
     /** One per physical core, for latent4j, libtorch and the limits alike. */
     static int threads() {
-        return Device.current().cores();
+        return Machine.current().cores();
     }
 
     /** Tells libtorch the number of threads and to record nothing for gradients. */
@@ -37,7 +38,7 @@ final class Fixture {
     }
 
     static LatentModel open(Path path, int pageSize, MemoryType type) {
-        return LatentModel.open(path, ModelOptions.builder().threads(threads()).pageSize(pageSize).memoryType(type)
+        return LatentModel.open(path, ModelOptions.builder().device(Device.cpu()).threads(threads()).pageSize(pageSize).memoryType(type)
                 .memoryPositions(MEMORY_POSITIONS).build());
     }
 

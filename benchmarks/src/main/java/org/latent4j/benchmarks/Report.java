@@ -6,33 +6,33 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import org.latent4j.Device;
+import org.latent4j.Machine;
 import org.latent4j.benchmarks.Comparison.Subject;
 
 /** The comparisons as a table to read and as CSV to keep. */
 final class Report {
     private static final String ROW = "%-12s %-18s %-27s %10s %14s %13s %10s %6s %11s %9s%n";
 
-    private final Device device;
+    private final Machine machine;
     private final List<Comparison> comparisons;
 
-    Report(Device device, List<Comparison> comparisons) {
-        this.device = device;
+    Report(Machine machine, List<Comparison> comparisons) {
+        this.machine = machine;
         this.comparisons = List.copyOf(comparisons);
     }
 
     /** The name of a machine in file names: its CPU's and the number of cores. */
-    static String machine(Device device) {
-        String cpu = device.cpu().toLowerCase(Locale.ROOT).replaceAll("\\((r|tm)\\)|@.*|\\b(cpu|processor|\\d+-core)\\b", " ")
+    static String fileName(Machine machine) {
+        String cpu = machine.cpu().toLowerCase(Locale.ROOT).replaceAll("\\((r|tm)\\)|@.*|\\b(cpu|processor|\\d+-core)\\b", " ")
                 .replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
-        return cpu + "-" + device.cores() + (device.cores() == 1 ? "-core" : "-cores");
+        return cpu + "-" + machine.cores() + (machine.cores() == 1 ? "-core" : "-cores");
     }
 
     /** For a terminal; times in milliseconds. */
     String table() {
         StringBuilder text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, "%s, %d threads, %s; milliseconds, medians of %d rounds%n%n", device.cpu(),
-                device.cores(), device.level(), comparisons.stream().mapToInt(Comparison::rounds).max().orElse(0)));
+        text.append(String.format(Locale.ROOT, "%s, %d threads, %s; milliseconds, medians of %d rounds%n%n", machine.cpu(),
+                machine.cores(), machine.level(), comparisons.stream().mapToInt(Comparison::rounds).max().orElse(0)));
         text.append(String.format(ROW, "benchmark", "shape", "operation", "latent4j", "libtorch bf16", "libtorch f32", "limit", "GB/s",
                 "x libtorch", "of limit"));
         comparisons.forEach(comparison -> text.append(row(comparison)));
@@ -57,10 +57,10 @@ final class Report {
                     microseconds(c, Subject.LIBTORCH_BF16), microseconds(c, Subject.LIBTORCH_F32), microseconds(c, Subject.LIMIT),
                     String.valueOf(c.what().bytes()), cell("%.3f", c.timesLibtorch()), cell("%.3f", c.lowestTimesLibtorch()),
                     cell("%.3f", c.highestTimesLibtorch()), cell("%.3f", c.partOfLimit()), String.valueOf(c.rounds()),
-                    String.valueOf(device.cores()), device.cpu().replace(',', ' '), device.level())).append('\n');
+                    String.valueOf(machine.cores()), machine.cpu().replace(',', ' '), machine.level())).append('\n');
         }
         Files.createDirectories(folder);
-        return Files.writeString(folder.resolve(machine(device) + ".csv"), csv);
+        return Files.writeString(folder.resolve(fileName(machine) + ".csv"), csv);
     }
 
     /** The speed at which latent4j moved the bytes that the limit moves. */

@@ -6,13 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.latent4j.Device;
+import org.latent4j.Machine;
 import org.latent4j.benchmarks.Comparison.Subject;
 
 class ComparisonTest {
-    private static final Device DEVICE = new Device("Some(R) CPU 9000 @ 2.00GHz", "avx2", List.of("plain", "avx2"), 2, 1L << 30);
+    private static final Machine MACHINE = new Machine("Some(R) CPU 9000 @ 2.00GHz", "avx2", List.of("plain", "avx2"), 2, 1L << 30, List.of(),
+            Optional.of("none"));
 
     private static Comparison comparison() {
         Comparison comparison = new Comparison(
@@ -45,7 +47,7 @@ class ComparisonTest {
 
     @Test
     void reportIsNamedAfterTheMachine(@TempDir Path folder) throws Exception {
-        Report report = new Report(DEVICE, List.of(comparison()));
+        Report report = new Report(MACHINE, List.of(comparison()));
 
         Path file = report.write(folder);
 

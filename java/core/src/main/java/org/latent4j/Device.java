@@ -1,35 +1,82 @@
 package org.latent4j;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.List;
-import org.latent4j.internal.Bridge;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
- * What this machine computes on.
+ * Where a model computes and keeps its memories: the CPU or a CUDA device. It is a choice, not a promise: {@link
+ * LatentModel#open(String, Device)} says {@code NO_DEVICE} if it is not there. {@link Machine} describes what is.
  *
- * @param cpu its name
- * @param level the best instruction set it has, which models use unless told otherwise
- * @param levels every instruction set it has, the best last, for {@link org.latent4j.model.ModelOptions#cpuLevel()}
- * @param cores physical cores this process may use
- * @param ramBytes memory of the machine
+ * @param id {@code cpu}, or {@code cuda:} and the device's index
  */
-public record Device(String cpu, String level, List<String> levels, int cores, long ramBytes) {
-    /** Takes a copy of {@code levels}. */
+public record Device(String id) {
+    private static final String CPU = "cpu";
+    private static final String CUDA = "cuda:";
+    private static final Pattern ID = Pattern.compile("cpu|cuda:(0|[1-9]\\d{0,3})");
+
+    /** @throws IllegalArgumentException if {@code id} is no device's name */
     public Device {
-        levels = List.copyOf(levels);
+        Objects.requireNonNull(id, "id");
+        if (!ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("'" + id + "' is no device; expected cpu, cuda:0, cuda:1, ...");
+        }
+    }
+
+    /** The CPU, all of its cores. */
+    public static Device cpu() {
+        return new Device(CPU);
     }
 
     /**
-     * This machine's.
+     * A CUDA device.
      *
-     * @throws LatentException {@code UNSUPPORTED} if there is no native library for it
+     * @param index counted as CUDA counts them ({@code CUDA_VISIBLE_DEVICES} decides), from 0
+     * @throws IllegalArgumentException if {@code index} is negative
      */
-    public static Device current() {
-        JsonNode json = Bridge.deviceInfo();
-        List<String> levels = new ArrayList<>();
-        json.path("levels").forEach(level -> levels.add(level.asText()));
-        return new Device(json.path("cpu").asText(), json.path("level").asText(), levels, json.path("cores").asInt(),
-                json.path("ram_bytes").asLong());
+    public static Device cuda(int index) {
+        return new Device(CUDA + index);
+    }
+
+    /**
+     * The device of this name.
+     *
+     * @param name {@code cpu}, {@code cuda:0}, ... in any case; {@code cuda} is {@code cuda:0}
+     * @throws IllegalArgumentException if it is no device's name
+     */
+    public static Device of(String name) {
+        String id = name.strip().toLowerCase(Locale.ROOT);
+        return new Device(id.equals("cuda") ? CUDA + 0 : id);
+    }
+
+    /**
+     * What models use that name none: the first CUDA device that can be used, else the CPU.
+     *
+     * @throws LatentException {@code UNSUPPORTED} if there is no native library for this machine
+     */
+    public static Device best() {
+        List<Device> all = all();
+        return all.size() > 1 ? all.get(1) : all.get(0);
+    }
+
+    /**
+     * Every device of this machine that models can use: the CPU first, then the CUDA devices.
+     *
+     * @throws LatentException {@code UNSUPPORTED} if there is no native library for this machine
+     */
+    public static List<Device> all() {
+        return Machine.current().devices();
+    }
+
+    /** Whether it is a CUDA device. */
+    public boolean isCuda() {
+        return id.startsWith(CUDA);
+    }
+
+    /** Its name, as {@link #of} takes it. */
+    @Override
+    public String toString() {
+        return id;
     }
 }

@@ -16,7 +16,7 @@ public enum ErrorCode {
     CONTEXT_EXCEEDED,
     /** More positions than the model's page pool has free. */
     OUT_OF_PAGES,
-    /** The machine gave no more memory. */
+    /** The machine, or the device, gave no more memory. */
     OUT_OF_MEMORY,
     /** Another thread works on the same memory. */
     MEMORY_BUSY,
@@ -28,8 +28,10 @@ public enum ErrorCode {
     INCOMPATIBLE_MEMORY,
     /** The memory's last hidden state is not known (after truncate, assemble, merge or adopt). */
     NO_HIDDEN_STATE,
-    /** The device asked for is not there. */
+    /** The device asked for is not there, or cannot be used; the message lists those that can. */
     NO_DEVICE,
+    /** A device failed for good: models and memories on it are dead and can only be closed, all others work on. */
+    DEVICE_LOST,
     /** A fault of this library. */
     INTERNAL,
     /** A model or memory was used after it was closed. */

@@ -40,7 +40,7 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
-     * Opens a checkpoint with default options.
+     * Opens a checkpoint with default options, on the best device present; {@link #info()} says which.
      *
      * @param pathOrId a Hugging Face folder, a {@code .gguf} file, or an id such as {@code Qwen/Qwen3-0.6B}, which is
      *     looked up in the local cache and then downloaded
@@ -52,7 +52,7 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
-     * Opens a checkpoint with default options.
+     * Opens a checkpoint with default options, on the best device present; {@link #info()} says which.
      *
      * @param path a Hugging Face folder or a {@code .gguf} file
      * @throws LatentException as {@link #open(String)}
@@ -62,12 +62,38 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
+     * Opens a checkpoint on a device.
+     *
+     * @param pathOrId as in {@link #open(String)}
+     * @param device where it computes and keeps its memories
+     * @throws LatentException as {@link #open(Path, ModelOptions)}
+     */
+    public static LatentModel open(String pathOrId, Device device) {
+        return open(pathOrId, on(device));
+    }
+
+    /**
+     * Opens a checkpoint on a device.
+     *
+     * @param path a Hugging Face folder or a {@code .gguf} file
+     * @param device where it computes and keeps its memories
+     * @throws LatentException as {@link #open(Path, ModelOptions)}
+     */
+    public static LatentModel open(Path path, Device device) {
+        return open(path, on(device));
+    }
+
+    private static ModelOptions on(Device device) {
+        return ModelOptions.builder().device(Objects.requireNonNull(device, "device")).build();
+    }
+
+    /**
      * Opens a checkpoint.
      *
      * @param path a Hugging Face folder or a {@code .gguf} file
-     * @param options threads, memory, instruction set
+     * @param options device, threads, memory, instruction set
      * @throws LatentException as {@link #open(String)}; {@code UNSUPPORTED} also if this machine lacks the instruction
-     *     set asked for
+     *     set asked for; {@code NO_DEVICE} if it lacks the device asked for, {@code DEVICE_LOST} if that failed before
      */
     public static LatentModel open(Path path, ModelOptions options) {
         return new LatentModel(path, NativeModel.open(path, Objects.requireNonNull(options, "options")));
@@ -77,7 +103,7 @@ public final class LatentModel implements AutoCloseable {
      * Opens a checkpoint.
      *
      * @param pathOrId as in {@link #open(String)}
-     * @param options threads, memory, instruction set
+     * @param options device, threads, memory, instruction set
      * @throws LatentException as {@link #open(Path, ModelOptions)}
      */
     public static LatentModel open(String pathOrId, ModelOptions options) {
@@ -88,7 +114,7 @@ public final class LatentModel implements AutoCloseable {
      * Opens a checkpoint.
      *
      * @param pathOrId as in {@link #open(String)}
-     * @param options threads, memory, instruction set
+     * @param options device, threads, memory, instruction set
      * @param listener hears of a download
      * @throws LatentException as {@link #open(Path, ModelOptions)}
      */
@@ -157,7 +183,8 @@ public final class LatentModel implements AutoCloseable {
      * @param listener hears of it while it runs, and may stop members; null: nobody
      * @throws IllegalArgumentException if a token is outside the vocabulary or a memory is of another model instance
      * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and
-     *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE} or {@code CLOSED}
+     *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE}, {@code DEVICE_LOST} or
+     *     {@code CLOSED}
      */
     public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
         return model.rollout(rollout, listener);
@@ -165,7 +192,7 @@ public final class LatentModel implements AutoCloseable {
 
     /**
      * A new memory of this instance: the spans end to end. They may be of other instances, of another page size and
-     * memory type. The result has no last hidden state: the next rollout on it needs a prompt.
+     * memory type, on another device. The result has no last hidden state: the next rollout on it needs a prompt.
      *
      * @param spans in the order they shall have; may be empty
      * @param rotateKeys whether keys are rotated from their old positions to their new ones. Without, they keep the old

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.latent4j.model.ModelOptions;
 
 /**
  * One of the tiny checkpoints of {@code native/tests/data/golden} and the numbers that the method must produce on it.
@@ -29,6 +30,16 @@ public final class Golden {
         file.get(json);
         header = new ObjectMapper().readTree(json);
         data = file.slice().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** What tests compute on: {@code -Dlatent4j.test.device=cuda:0}, or the CPU. */
+    public static Device device() {
+        return Device.of(System.getProperty("latent4j.test.device", "cpu"));
+    }
+
+    /** Options on {@link #device()}. */
+    public static ModelOptions.Builder options() {
+        return ModelOptions.builder().device(device());
     }
 
     public static Golden of(String name) {

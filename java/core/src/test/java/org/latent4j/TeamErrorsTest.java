@@ -16,7 +16,6 @@ import org.latent4j.agent.Agent;
 import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
 import org.latent4j.latent.Phase;
-import org.latent4j.model.ModelOptions;
 
 /** What goes wrong in a team names the agent, gives back what it took and leaves model and team usable. */
 class TeamErrorsTest {
@@ -25,7 +24,7 @@ class TeamErrorsTest {
     private static final Agent JUDGER = Agent.of("judger", "Answer: {question}");
 
     private static LatentModel open(long positions) {
-        return LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), ModelOptions.builder()
+        return LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), Golden.options()
             .memoryPositions(positions).build());
     }
 

@@ -15,7 +15,6 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Topology;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
-import org.latent4j.model.ModelOptions;
 
 /**
  * Teams against the golden numbers: from a question to the judger's tokens, prompts rendered and encoded on the way.
@@ -36,7 +35,7 @@ class TeamGoldenTest {
     }
 
     private static LatentModel open(Golden golden, int threads) {
-        return LatentModel.open(golden.folder().toString(), ModelOptions.builder().memoryType(MemoryType.F32)
+        return LatentModel.open(golden.folder().toString(), Golden.options().memoryType(MemoryType.F32)
             .threads(threads).build());
     }
 

@@ -27,7 +27,6 @@ import org.latent4j.latent.StopReason;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
 import org.latent4j.memory.Span;
-import org.latent4j.model.ModelOptions;
 import org.latent4j.text.ChatMessage;
 
 /** What teams hand on, stream, meter and leave behind. */
@@ -65,7 +64,7 @@ class TeamTest {
 
     private static LatentModel open(int threads) {
         return LatentModel.open(Golden.of("tiny-qwen3-untied").folder().toString(),
-            ModelOptions.builder().memoryType(MemoryType.F32).threads(threads).build());
+            Golden.options().memoryType(MemoryType.F32).threads(threads).build());
     }
 
     private static Team.Builder latent(LatentModel on) {

@@ -41,7 +41,7 @@ class ThousandQuestionsTest {
 
     /** The process: asks, and says by how much resident memory grew. */
     public static void main(String[] args) throws IOException {
-        ModelOptions options = ModelOptions.builder().memoryPositions(4_096).build();
+        ModelOptions options = Golden.options().memoryPositions(4_096).build();
         try (LatentModel model = LatentModel.open(Golden.of("tiny-qwen3").folder().toString(), options)) {
             long free = model.freePages();
             Team latent = Team.builder(model).latentSteps(4).maxNewTokens(4)

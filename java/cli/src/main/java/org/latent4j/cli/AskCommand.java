@@ -74,25 +74,26 @@ final class AskCommand implements Callable<Integer> {
                 boolean streams = !json && questions.size() == 1;
                 List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));
                 progress.erase();
-                print(team, answers, streams);
+                print(model, team, answers, streams);
             }
         }
         return 0;
     }
 
-    private void print(Team team, List<Answer> answers, boolean streamed) {
+    private void print(LatentModel model, Team team, List<Answer> answers, boolean streamed) {
         if (streamed) {
             output.print("\n");
         }
         for (Answer answer : answers) {
             if (json) {
-                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), team, answer)));
+                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team, answer)));
             } else if (!streamed) {
                 output.line(answer.text().strip());
             }
         }
         if (!quiet && !json) {
             answers.forEach(this::printFigures);
+            output.note("computed on " + ModelArguments.place(model));
         }
     }
 

@@ -63,6 +63,7 @@ final class CompareCommand implements Callable<Integer> {
         ModelOptions options = modelArguments.options();
         Map<Method, Answer> answers = new EnumMap<>(Method.class);
         ObjectNode report = JsonReport.JSON.createObjectNode();
+        String place;
         try (ProgressLine progress = new ProgressLine(terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
                 // The first to run must not pay for what is done once.
@@ -72,8 +73,10 @@ final class CompareCommand implements Callable<Integer> {
                     progress.label(Words.of(method));
                     Team team = teamArguments.team(model, method);
                     answers.put(method, team.askAll(List.of(question), progress).get(0));
-                    methods.add(JsonReport.answer(modelArguments.name(), team, answers.get(method)));
+                    methods.add(JsonReport.answer(modelArguments.name(), model.info().device(), team,
+                        answers.get(method)));
                 }
+                place = ModelArguments.place(model);
             }
         }
         if (json) {
@@ -83,6 +86,7 @@ final class CompareCommand implements Callable<Integer> {
             output.line(JsonReport.pretty(report));
         } else {
             print(answers);
+            output.note("computed on " + place);
         }
         return 0;
     }

@@ -2,13 +2,14 @@ package org.latent4j.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.latent4j.Device;
 import org.latent4j.Figures;
 import org.latent4j.LatentModel;
+import org.latent4j.Machine;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.model.ModelInfo;
@@ -20,11 +21,11 @@ import picocli.CommandLine.Option;
 /** {@code latent4j info}: the model, the machine, and how far the model's alignment is from identity. */
 @Command(name = "info", header = "Says what model and machine are.", mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Says what the model is, what this machine computes on, and how far the ridge alignment is "
+    description = {"", "Says what the model is, what devices this machine has, and how far the ridge alignment is "
         + "from identity: near 0, as with tied "
         + "embeddings, the two alignments give nearly the same latent thoughts.", ""},
     footerHeading = "%nExamples:%n",
-    footer = {"  latent4j info", "  latent4j info -m Qwen/Qwen3-0.6B --json"})
+    footer = {"  latent4j info", "  latent4j info -m Qwen/Qwen3-0.6B --device cuda:0 --json"})
 final class InfoCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Output output;
@@ -43,23 +44,23 @@ final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ModelOptions options = modelArguments.options();
-        Device device = Device.current();
+        Machine machine = Machine.current();
         try (ProgressLine progress = new ProgressLine(terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
                 progress.show("solving the alignment");
                 Alignment ridge = model.alignment(AlignmentKind.RIDGE);
                 progress.erase();
                 if (json) {
-                    output.line(JsonReport.pretty(report(model, device, ridge)));
+                    output.line(JsonReport.pretty(report(model, machine, ridge)));
                 } else {
-                    print(model.info(), device, ridge);
+                    print(model.info(), machine, ridge);
                 }
             }
         }
         return 0;
     }
 
-    private void print(ModelInfo info, Device device, Alignment ridge) {
+    private void print(ModelInfo info, Machine machine, Alignment ridge) {
         JsonNode details = details(info);
         row("model", modelArguments.name());
         row("family", info.family());
@@ -74,20 +75,35 @@ final class InfoCommand implements Callable<Integer> {
         row("memory", details.path("memory_type").asText().toLowerCase(Locale.ROOT) + ", "
             + Figures.bytes(details.path("position_bytes").asLong()) + " a position, room for "
             + details.path("pool_pages").asLong() * details.path("page_size").asLong() + " positions");
-        row("device", "CPU, " + device.cpu());
-        row("CPU features", String.join(", ", device.levels()) + "; used: " + details.path("cpu_level").asText());
-        row("cores", device.cores() + ", threads used: " + details.path("n_threads").asText());
-        row("RAM", String.format(Locale.ROOT, "%.1f GiB", device.ramBytes() / (double) (1L << 30)));
+        row("computed on", info.device().id());
         row("alignment", String.format(Locale.ROOT, "ridge is %.3g from identity, target norm %.4f",
             ridge.distanceFromIdentity(),
             ridge.targetNorm()));
+        print(machine, details);
+    }
+
+    private void print(Machine machine, JsonNode details) {
+        row("cpu", machine.cpu() + ", " + counted(machine.cores(), "core") + " (threads used: "
+            + details.path("n_threads").asText() + "), " + Figures.bytes(machine.ramBytes()));
+        row("CPU features", String.join(", ", machine.levels()) + "; used: " + details.path("cpu_level").asText());
+        for (Machine.Gpu gpu : machine.gpus()) {
+            row(gpu.device().id(), gpu.name() + ", compute capability " + gpu.computeCapability() + ", "
+                + counted(gpu.multiprocessors(), "multiprocessor") + ", " + Figures.bytes(gpu.memoryBytes()) + ", "
+                + Figures.bytes(gpu.freeBytes()) + " free"
+                + gpu.problem().map(why -> "; cannot be used: " + why).orElse(""));
+        }
+        machine.noCuda().ifPresent(why -> row("cuda", "none: " + why));
+    }
+
+    private static String counted(int n, String noun) {
+        return n + " " + noun + (n == 1 ? "" : "s");
     }
 
     private void row(String key, String value) {
         output.line(String.format(Locale.ROOT, "%-13s %s", key, value));
     }
 
-    private ObjectNode report(LatentModel model, Device device, Alignment ridge) {
+    private ObjectNode report(LatentModel model, Machine machine, Alignment ridge) {
         ModelInfo info = model.info();
         ObjectNode report = JsonReport.JSON.createObjectNode();
         ObjectNode shape = report.putObject("model");
@@ -97,14 +113,27 @@ final class InfoCommand implements Callable<Integer> {
             .put("d_ff", info.dFf())
             .put("vocab", info.vocabularySize()).put("max_positions", info.maxPositions());
         shape.set("details", details(info));
-        ObjectNode machine = report.putObject("device");
-        machine.put("kind", "cpu").put("cpu", device.cpu()).put("level", device.level()).put("cores", device.cores())
-            .put("ram_bytes", device.ramBytes());
-        device.levels().forEach(machine.putArray("levels")::add);
+        shape.put("device", info.device().id());
+        report.set("machine", report(machine));
         report.putObject("alignment").put("kind", Words.of(ridge.kind())).put("distance_from_identity",
             ridge.distanceFromIdentity())
             .put("target_norm", ridge.targetNorm());
         return report;
+    }
+
+    private static ObjectNode report(Machine machine) {
+        ObjectNode report = JsonReport.JSON.createObjectNode();
+        report.put("cpu", machine.cpu()).put("level", machine.level()).put("cores", machine.cores())
+            .put("ram_bytes", machine.ramBytes());
+        machine.levels().forEach(report.putArray("levels")::add);
+        ArrayNode gpus = report.putArray("gpus");
+        for (Machine.Gpu gpu : machine.gpus()) {
+            gpus.addObject().put("device", gpu.device().id()).put("name", gpu.name())
+                .put("compute_capability", gpu.computeCapability()).put("memory_bytes", gpu.memoryBytes())
+                .put("free_bytes", gpu.freeBytes()).put("multiprocessors", gpu.multiprocessors())
+                .put("usable", gpu.usable()).put("problem", gpu.problem().orElse(null));
+        }
+        return report.put("no_cuda", machine.noCuda().orElse(null));
     }
 
     private static JsonNode details(ModelInfo info) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
+import org.latent4j.Device;
 import org.latent4j.Figures;
 import org.latent4j.Team;
 import org.latent4j.agent.TeamPlan;
@@ -19,13 +20,14 @@ final class JsonReport {
     private JsonReport() {
     }
 
-    static ObjectNode answer(String model, Team team, Answer answer) {
+    static ObjectNode answer(String model, Device device, Team team, Answer answer) {
         ObjectNode node = JSON.createObjectNode();
         node.put("question", answer.question());
         node.put("text", answer.text());
         node.put("answer", answer.extracted().orElse(null));
         node.put("stop_reason", answer.stopReason().name().toLowerCase(Locale.ROOT));
         node.put("model", model);
+        node.put("device", device.id());
         settings(node.putObject("settings"), team.plan());
         figures(node.putObject("figures"), answer.figures());
         ArrayNode agents = node.putArray("agents");

@@ -1,6 +1,7 @@
 package org.latent4j.cli;
 
 import java.nio.file.Path;
+import org.latent4j.Device;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.MemoryType;
 import org.latent4j.model.CheckpointFiles;
@@ -22,6 +23,11 @@ final class ModelArguments {
             + "not in the cache (HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count).",
         "Default: the embedded SmolLM2-135M-Instruct."})
     private String model;
+
+    @Option(names = "--device", paramLabel = "DEVICE", description = {
+        "Where the model computes: cpu, cuda:0, cuda:1, ...; 'latent4j info' lists what is there.",
+        "Default: the first CUDA device that can be used, else cpu."})
+    private Device device;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
         description = "Worker threads; 0 for one per core. The answer does not depend on it. Default: 0.")
@@ -48,17 +54,24 @@ final class ModelArguments {
     /** @throws ParameterException if a number is outside its range */
     ModelOptions options() {
         try {
-            return ModelOptions.builder().threads(threads).memoryType(memoryType).memoryPositions(memoryPositions)
+            return ModelOptions.builder().device(device).threads(threads).memoryType(memoryType).memoryPositions(memoryPositions)
                 .cpuLevel(cpuLevel).build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }
     }
 
+    /** The device that an opened model is on, and its name. */
+    static String place(LatentModel model) {
+        return model.info().device() + ", " + model.info().deviceName();
+    }
+
     /** Opens it; a download shows how far it is. */
     LatentModel open(ModelOptions options, ProgressLine progress) {
         progress.show("opening " + name());
         Path files = model == null ? SmolLM2.path() : CheckpointFiles.resolve(model, progress::downloading);
-        return LatentModel.open(files, options);
+        LatentModel opened = LatentModel.open(files, options);
+        progress.show("opened " + name() + " on " + place(opened));
+        return opened;
     }
 }

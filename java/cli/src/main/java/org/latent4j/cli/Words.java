@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.latent4j.Device;
 import org.latent4j.agent.Compatibility;
 import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
@@ -32,8 +33,17 @@ final class Words {
         line.registerConverter(AlignmentKind.class, choice(AlignmentKind.values()));
         line.registerConverter(MemoryType.class, choice(MemoryType.values()));
         line.registerConverter(Compatibility.class, choice(Compatibility.values()));
+        line.registerConverter(Device.class, Words::device);
         line.registerConverter(Topology.class, choice(Map.of(Topology.SEQUENTIAL.name(), Topology.SEQUENTIAL,
             Topology.HIERARCHICAL.name(), Topology.HIERARCHICAL)));
+    }
+
+    private static Device device(String word) {
+        try {
+            return Device.of(word);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     private static <E extends Enum<E>> ITypeConverter<E> choice(E[] values) {

@@ -147,7 +147,7 @@ class CommandsTest {
         JsonNode json = JSON.readTree(Console.piped().tiny("info", "--json", "--cpu-level", "plain").out());
         assertThat(json.get("model").get("n_layers").asInt()).isEqualTo(3);
         assertThat(json.get("model").get("details").get("cpu_level").asText()).isEqualTo("plain");
-        assertThat(json.get("device").get("levels")).isNotEmpty();
+        assertThat(json.get("machine").get("levels")).isNotEmpty();
         assertThat(json.get("alignment").get("distance_from_identity").asDouble()).isGreaterThan(0.1);
     }
 

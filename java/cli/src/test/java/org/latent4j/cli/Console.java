@@ -13,6 +13,8 @@ import java.util.Map;
 /** A terminal, or none, whose input is given and whose output is kept. */
 final class Console {
     static final String TINY = checkpoint("tiny-qwen3-untied");
+    /** What the tiny checkpoint runs on. */
+    static final String DEVICE = System.getProperty("latent4j.test.device", "cpu");
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -58,7 +60,7 @@ final class Console {
 
     /** Runs a command on the tiny checkpoint, with few and greedy tokens. */
     Console tiny(String command, String... args) {
-        List<String> all = new ArrayList<>(List.of(command, "-m", TINY));
+        List<String> all = new ArrayList<>(List.of(command, "-m", TINY, "--device", DEVICE));
         if (!command.equals("info")) {
             all.addAll(List.of("--temperature", "0", "-n", "8", "-s", "3"));
         }

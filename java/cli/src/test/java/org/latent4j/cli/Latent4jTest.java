@@ -34,7 +34,7 @@ class Latent4jTest {
     @ParameterizedTest
     @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
         "--max-new-tokens", "--temperature",
-        "--top-p", "--seed", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
+        "--top-p", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
         "Examples:"})
     void helpOfAskNamesEveryOption(String text) {
         assertThat(Console.piped().run("ask", "--help").out()).contains(text);
@@ -63,7 +63,7 @@ class Latent4jTest {
         "--latent-steps x q | --latent-steps",
         "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1",
         "--top-p 2 q | topP is 2",
-        "--threads -1 q | threads is -1", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
+        "--threads -1 q | threads is -1", "--device gpu q | expected cpu, cuda:0", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
         "-f x q | given twice",
         "--stop= q | --stop",
     })

@@ -63,7 +63,7 @@ public final class Bridge {
         }
     }
 
-    /** {@code l4j_device_info}: cpu, level, levels, cores, ram_bytes. */
+    /** {@code l4j_device_info}: cpu, level, levels, cores, ram_bytes, devices, cuda. */
     public static JsonNode deviceInfo() {
         load();
         try {

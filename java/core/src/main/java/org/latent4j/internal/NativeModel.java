@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.latent4j.Device;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.latent.Alignment;
@@ -53,7 +54,8 @@ public final class NativeModel {
         JsonNode shape = Bridge.json(json);
         return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"),
                 number(shape, "n_heads"), number(shape, "n_kv_heads"), number(shape, "head_dim"),
-                number(shape, "d_ff"), number(shape, "vocab"), number(shape, "max_positions"), json);
+                number(shape, "d_ff"), number(shape, "vocab"), number(shape, "max_positions"),
+                Device.of(shape.path("device").asText("cpu")), shape.path("device_name").asText(), json);
     }
 
     private static int number(JsonNode json, String key) {
@@ -67,15 +69,20 @@ public final class NativeModel {
     /** Opens a Hugging Face folder or a GGUF file. */
     public static NativeModel open(Path path, ModelOptions options) {
         Bridge.load();
-        byte[] name = path.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
-        byte[] level = options.cpuLevel() == null ? new byte[0] : options.cpuLevel().getBytes(StandardCharsets.UTF_8);
+        byte[] name = utf8(path.toAbsolutePath().toString());
+        byte[] level = utf8(options.cpuLevel() == null ? "" : options.cpuLevel());
+        byte[] device = utf8(options.device() == null ? "" : options.device().id());
         int size = Pointer.sizeof(Native.l4j_model_options.class);
-        Arena arena = new Arena(Arena.padded(size) + Arena.padded(name.length + 1L) + Arena.padded(level.length + 1L));
+        Arena arena = new Arena(Arena.padded(size) + Arena.padded(name.length + 1L) + Arena.padded(level.length + 1L)
+                + Arena.padded(device.length + 1L));
         Native.l4j_model_options to = new Native.l4j_model_options(new BytePointer(arena.take(size)));
         to.n_threads(options.threads()).page_size(options.pageSize()).memory_type(options.memoryType().ordinal())
                 .memory_positions(options.memoryPositions());
         if (options.cpuLevel() != null) {
             to.cpu_level(text(arena, level));
+        }
+        if (options.device() != null) {
+            to.device(text(arena, device));
         }
         try {
             return of(Native.l4j_model_open(text(arena, name), to));
@@ -84,6 +91,10 @@ public final class NativeModel {
         } finally {
             Reference.reachabilityFence(arena);
         }
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static BytePointer text(Arena arena, byte[] utf8) {

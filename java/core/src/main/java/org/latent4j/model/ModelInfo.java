@@ -1,5 +1,7 @@
 package org.latent4j.model;
 
+import org.latent4j.Device;
+
 /**
  * What a checkpoint is.
  *
@@ -12,8 +14,10 @@ package org.latent4j.model;
  * @param dFf width of the feed-forward layer
  * @param vocabularySize rows of the output embedding: token ids are 0 to this less one
  * @param maxPositions the longest context
+ * @param device where it computes
+ * @param deviceName what that is called
  * @param json everything native code says of the model (rope, weight types, sizes, pool), as a JSON object
  */
 public record ModelInfo(String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf,
-        int vocabularySize, int maxPositions, String json) {
+        int vocabularySize, int maxPositions, Device device, String deviceName, String json) {
 }

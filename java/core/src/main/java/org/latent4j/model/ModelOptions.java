@@ -1,6 +1,7 @@
 package org.latent4j.model;
 
 import java.util.Objects;
+import org.latent4j.Device;
 import org.latent4j.memory.MemoryType;
 
 /**
@@ -13,8 +14,10 @@ import org.latent4j.memory.MemoryType;
  *     RAM, 1 M at most
  * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the
  *     best present
+ * @param device where the model computes and keeps its memories; null: the best present, {@link Device#best()}
  */
-public record ModelOptions(int threads, int pageSize, MemoryType memoryType, long memoryPositions, String cpuLevel) {
+public record ModelOptions(int threads, int pageSize, MemoryType memoryType, long memoryPositions, String cpuLevel,
+        Device device) {
     private static final int MAX_THREADS = 1024;
 
     /** @throws IllegalArgumentException if a value is outside its range */
@@ -32,7 +35,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
         }
     }
 
-    /** All cores, bf16 memory of a quarter of the machine's RAM, the best instruction set. */
+    /** The best device, bf16 memory of a quarter of what it has; on the CPU all cores and the best instruction set. */
     public static ModelOptions defaults() {
         return builder().build();
     }
@@ -49,6 +52,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
         private MemoryType memoryType = MemoryType.BF16;
         private long memoryPositions;
         private String cpuLevel;
+        private Device device;
 
         private Builder() {
         }
@@ -83,13 +87,19 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
             return this;
         }
 
+        /** Where the model computes; null: the best present. */
+        public Builder device(Device value) {
+            device = value;
+            return this;
+        }
+
         /**
          * The options.
          *
          * @throws IllegalArgumentException if a value is outside its range
          */
         public ModelOptions build() {
-            return new ModelOptions(threads, pageSize, memoryType, memoryPositions, cpuLevel);
+            return new ModelOptions(threads, pageSize, memoryType, memoryPositions, cpuLevel, device);
         }
     }
 }

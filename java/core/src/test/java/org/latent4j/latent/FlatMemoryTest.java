@@ -11,7 +11,6 @@ import org.junit.jupiter.api.condition.OS;
 import org.latent4j.Golden;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.Memory;
-import org.latent4j.model.ModelOptions;
 
 /** A thousand questions through one model: after the first hundred, resident memory stays where it is. */
 class FlatMemoryTest {
@@ -19,7 +18,7 @@ class FlatMemoryTest {
     @EnabledOnOs(OS.LINUX)
     void aThousandQuestionsTakeNoMoreThanAHundred() throws IOException {
         Golden golden = Golden.of("tiny-qwen3");
-        try (LatentModel model = LatentModel.open(golden.folder(), ModelOptions.builder().threads(2)
+        try (LatentModel model = LatentModel.open(golden.folder(), Golden.options().threads(2)
                 .memoryPositions(1024).build())) {
             long free = model.freePages();
             long after = 0;

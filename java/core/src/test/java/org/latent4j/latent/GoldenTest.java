@@ -11,13 +11,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.latent4j.Device;
 import org.latent4j.Golden;
 import org.latent4j.LatentModel;
+import org.latent4j.Machine;
 import org.latent4j.memory.KeysAndValues;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
-import org.latent4j.model.ModelOptions;
 
 /**
  * Every number of {@code native/tests/data/golden}, from Java: on each checkpoint, instruction set, number of threads;
@@ -67,8 +66,8 @@ class GoldenTest {
     static Stream<Arguments> setups() {
         List<Arguments> setups = new ArrayList<>();
         for (String name : Golden.NAMES) {
-            for (String level : Device.current().levels()) {
-                for (int threads = 1; threads <= 2; threads++) {
+            for (String level : Golden.device().isCuda() ? List.of("cuda") : Machine.current().levels()) {
+                for (int threads = 1; threads <= (Golden.device().isCuda() ? 1 : 2); threads++) {
                     setups.add(Arguments.of(name, level, threads));
                 }
             }
@@ -82,7 +81,8 @@ class GoldenTest {
 
     private static LatentModel open(Golden golden, String level, int threads, MemoryType type) {
         return LatentModel.open(golden.folder(),
-                ModelOptions.builder().cpuLevel(level).threads(threads).memoryType(type).memoryPositions(4096).build());
+                Golden.options().cpuLevel(Golden.device().isCuda() ? null : level).threads(threads).memoryType(type)
+                        .memoryPositions(4096).build());
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2} threads")

@@ -17,7 +17,6 @@ import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
-import org.latent4j.model.ModelOptions;
 
 /** Streaming, stopping, interrupting, and misuse of what a running rollout holds. */
 class RolloutListenerTest {
@@ -30,7 +29,7 @@ class RolloutListenerTest {
     @BeforeEach
     void open() {
         model = LatentModel.open(golden.folder(),
-                ModelOptions.builder().threads(2).memoryType(MemoryType.F32).memoryPositions(32768).build());
+                Golden.options().threads(2).memoryType(MemoryType.F32).memoryPositions(32768).build());
         memory = model.newMemory();
     }
 

@@ -22,7 +22,7 @@ class RolloutTest {
 
     private LatentModel open(int threads) {
         return LatentModel.open(golden.folder(),
-                ModelOptions.builder().threads(threads).memoryType(MemoryType.F32).memoryPositions(16384).build());
+                Golden.options().threads(threads).memoryType(MemoryType.F32).memoryPositions(16384).build());
     }
 
     @Test

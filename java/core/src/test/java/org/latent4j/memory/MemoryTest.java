@@ -16,7 +16,6 @@ import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
-import org.latent4j.model.ModelOptions;
 
 /** Fork, cut, hand-off and assembly: what is shared, what is copied, what goes on after. */
 class MemoryTest {
@@ -24,7 +23,7 @@ class MemoryTest {
 
     private LatentModel open(int pageSize, MemoryType type) {
         return LatentModel.open(golden.folder(),
-                ModelOptions.builder().threads(2).pageSize(pageSize).memoryType(type).memoryPositions(2048).build());
+                Golden.options().threads(2).pageSize(pageSize).memoryType(type).memoryPositions(2048).build());
     }
 
     private void think(LatentModel model, Memory memory, int agent) {
@@ -252,7 +251,7 @@ class MemoryTest {
     void anotherShapeIsIncompatible() {
         try (LatentModel model = open(16, MemoryType.F32);
                 LatentModel stranger = LatentModel.open(Golden.of("tiny-qwen3").folder(),
-                        ModelOptions.builder().memoryPositions(256).build());
+                        Golden.options().memoryPositions(256).build());
                 Memory memory = stranger.newMemory()) {
             stranger.rollout(Rollout.builder().add(memory, new int[] {1, 2, 3}).build());
             assertThat(code(() -> model.adopt(memory))).isEqualTo(ErrorCode.INCOMPATIBLE_MEMORY);
