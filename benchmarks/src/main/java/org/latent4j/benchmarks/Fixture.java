@@ -38,7 +38,11 @@ final class Fixture {
     }
 
     static LatentModel open(Path path, int pageSize, MemoryType type) {
-        return LatentModel.open(path, ModelOptions.builder().device(Device.cpu()).threads(threads()).pageSize(pageSize).memoryType(type)
+        return open(path, Device.cpu(), pageSize, type);
+    }
+
+    static LatentModel open(Path path, Device device, int pageSize, MemoryType type) {
+        return LatentModel.open(path, ModelOptions.builder().device(device).threads(threads()).pageSize(pageSize).memoryType(type)
                 .memoryPositions(MEMORY_POSITIONS).build());
     }
 

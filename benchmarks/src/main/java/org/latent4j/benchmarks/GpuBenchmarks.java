@@ -1,0 +1,153 @@
+package org.latent4j.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.latent4j.Device;
+import org.latent4j.LatentModel;
+import org.latent4j.Machine;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Rollout;
+import org.latent4j.memory.Memory;
+import org.latent4j.memory.MemoryType;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * What {@link Benchmarks} measures, on cuda:0, beside CUDA's own libraries. Argument: a CSV file whose lines these are added to, in the
+ * columns of {@code kernels/cuda_bench.cu}. Ends with 1 and the reason where no GPU can be used.
+ */
+public final class GpuBenchmarks {
+    private static final TimeValue ITERATION = TimeValue.seconds(1);
+    private static final double MEDIAN = 50;
+    private static final double TOLERANCE = 1e-4;
+    private static final int PROMPT = 48;
+    private static final int STEPS = 3;
+
+    /**
+     * A line: what is measured, how many operations an invocation holds, and the bytes that one has to move (0: arithmetic limits it).
+     */
+    private record Line(String benchmark, String operation, Class<?> type, Map<String, String> parameters, int operations, long bytes) {
+    }
+
+    private GpuBenchmarks() {
+    }
+
+    public static void main(String[] args) throws IOException, RunnerException {
+        Machine machine = Machine.current();
+        Optional<Machine.Gpu> gpu = machine.gpus().stream().filter(Machine.Gpu::usable).findFirst();
+        if (gpu.isEmpty() || !gpu.get().device().equals(Device.cuda(0))) {
+            System.err.println("no GPU to measure: " + machine.noCuda().or(() -> machine.gpus().get(0).problem()).orElseThrow());
+            System.exit(1);
+        }
+        Optional<String> noBaseline = CudaBaseline.problem();
+        noBaseline.ifPresent(why -> System.err.println("SKIPPED: the baselines cuBLAS and cudaMemcpy: " + why));
+        System.out.println(gpu.get().name());
+        for (String shape : List.of(Shape.SMOLLM2, Shape.QWEN3)) {
+            System.out.println(sameNumbers(Shape.named(shape)));
+        }
+        boolean peer = machine.devices().contains(Device.cuda(1));
+        if (!peer) {
+            System.out.println("SKIPPED: transfer to another device: there is one alone");
+        }
+        for (Line line : lines(peer)) {
+            String row = row(line, times(line, noBaseline.isEmpty()));
+            System.out.println(row);
+            if (args.length > 0) {
+                Files.writeString(Path.of(args[0]), row + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            }
+        }
+    }
+
+    private static List<Line> lines(boolean peer) {
+        List<Line> lines = new ArrayList<>();
+        for (String shape : List.of(Shape.SMOLLM2, Shape.QWEN3)) {
+            Shape named = Shape.named(shape);
+            lines.add(new Line("latent-step", "1 step after " + GpuForwardBenchmark.POSITIONS + " positions", GpuForwardBenchmark.class,
+                    Map.of("shape", shape, "rows", GpuForwardBenchmark.STEP), GpuForwardBenchmark.STEPS,
+                    GpuForwardBenchmark.bytes(named)));
+            lines.add(new Line("prefill", GpuForwardBenchmark.PROMPT + " tokens", GpuForwardBenchmark.class,
+                    Map.of("shape", shape, "rows", GpuForwardBenchmark.PROMPT), 1, 0));
+            for (String rows : List.of(AlignmentBenchmark.ONE, AlignmentBenchmark.MANY)) {
+                lines.add(new Line("alignment", rows + " rows from host to host", GpuAlignmentBenchmark.class,
+                        Map.of("shape", shape, "rows", rows), 1, 0));
+            }
+            for (String parts : List.of(HandOffBenchmark.HAND_OFF, HandOffBenchmark.MERGE)) {
+                for (String target : peer ? List.of(GpuTransferBenchmark.HERE, GpuTransferBenchmark.PEER)
+                        : List.of(GpuTransferBenchmark.HERE)) {
+                    int n = Integer.parseInt(parts);
+                    lines.add(new Line(n == 1 ? "hand-off" : "merge",
+                            parts + " x " + GpuForwardBenchmark.POSITIONS + " positions to cuda:" + target, GpuTransferBenchmark.class,
+                            Map.of("shape", shape, "parts", parts, "target", target), 1,
+                            2 * HandOffBenchmark.bytes(named, n, GpuForwardBenchmark.POSITIONS)));
+                }
+            }
+        }
+        return lines;
+    }
+
+    /** Median microseconds of an operation, by the benchmark method's name. */
+    private static Map<String, Double> times(Line line, boolean baselines) throws RunnerException {
+        String methods = !baselines ? "latent4j" : line.type() == GpuForwardBenchmark.class && line.bytes() > 0 ? "(latent4j|cuda|limit)"
+                : "(latent4j|cuda)";
+        ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + line.type().getSimpleName() + "\\." + methods + "$").forks(1)
+                .warmupIterations(2).warmupTime(ITERATION).measurementIterations(3).measurementTime(ITERATION)
+                .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+        line.parameters().forEach(options::param);
+        if (Runtime.version().feature() >= 22) {
+            options.jvmArgsAppend("--enable-native-access=ALL-UNNAMED");
+        }
+        Map<String, Double> times = new HashMap<>();
+        for (RunResult result : new Runner(options.build()).run()) {
+            times.put(result.getPrimaryResult().getLabel(),
+                    result.getPrimaryResult().getStatistics().getPercentile(MEDIAN) / line.operations());
+        }
+        return times;
+    }
+
+    /** benchmark, shape, operation, us, bytes, gb_per_s, of_copy, baseline, baseline_us, times_baseline. */
+    private static String row(Line line, Map<String, Double> times) {
+        double us = times.get("latent4j");
+        Double limit = line.type() == GpuTransferBenchmark.class ? times.get("cuda") : times.get("limit");
+        Double cuda = times.get("cuda");
+        String baseline = line.type() == GpuTransferBenchmark.class ? "cudaMemcpy" : "cublas";
+        return String.join(",", line.benchmark(), line.parameters().get("shape"), line.operation(), number("%.2f", us),
+                String.valueOf(line.bytes()), line.bytes() == 0 ? "" : number("%.1f", line.bytes() / us / 1e3),
+                limit == null || line.bytes() == 0 ? "" : number("%.3f", limit / us), cuda == null ? "" : baseline, number("%.2f", cuda),
+                cuda == null ? "" : number("%.3f", cuda / us));
+    }
+
+    private static String number(String format, Double value) {
+        return value == null ? "" : String.format(Locale.ROOT, format, value);
+    }
+
+    /** Before anything is timed: the hidden states of a few latent steps on the GPU are those of the CPU. */
+    private static String sameNumbers(Shape shape) throws IOException {
+        double distance = SameWork.distance(thoughts(shape, Device.cuda(0)), thoughts(shape, Device.cpu()));
+        if (!(distance <= TOLERANCE)) {
+            throw new IllegalStateException(shape + ": cuda:0 and the CPU do not compute the same, relative distance " + distance
+                    + ", allowed " + TOLERANCE);
+        }
+        return String.format(Locale.ROOT, "%s: relative distance of cuda:0 and the CPU %.1e", shape, distance);
+    }
+
+    private static float[] thoughts(Shape shape, Device device) throws IOException {
+        try (LatentModel model = Fixture.open(RandomCheckpoint.of(shape), device, 0, MemoryType.F32);
+                Memory memory = model.newMemory()) {
+            return model.rollout(Rollout.builder().add(memory, Fixture.tokens(PROMPT)).latentSteps(STEPS)
+                    .alignment(AlignmentKind.RIDGE).captureLatents().build()).members().get(0).latentHidden();
+        }
+    }
+}
