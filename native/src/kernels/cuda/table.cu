@@ -6,19 +6,19 @@ namespace latent4j::cuda {
 const Ops& ops() {
   static constexpr Ops table = {.name = "cuda",
                                 .embed = nullptr,
-                                .rms_norm = nullptr,
+                                .rms_norm = rms_norm,
                                 .matmul = nullptr,
                                 .kv_append = nullptr,
                                 .attention = nullptr,
                                 .silu_mul = silu_mul,
-                                .align = nullptr,
+                                .align = align,
                                 .sample = nullptr,
                                 .kv_copy = kv_copy,
                                 .kv_rotate = kv_rotate,
                                 .rope_angles = rope_angles,
-                                .copy_rows = nullptr,
-                                .check_finite = nullptr,
-                                .advance = nullptr,
+                                .copy_rows = copy_rows,
+                                .check_finite = check_finite,
+                                .advance = advance,
                                 .decode_row = nullptr};
   return table;
 }
