@@ -135,6 +135,8 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
 void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values);
 // The last hidden state [d_model] after the final norm. Throws NO_HIDDEN_STATE after truncate or assemble.
 void l4j_memory_hidden(const l4j_memory* memory, float* hidden);
+// Sets it, for a caller who cut the memory and knows it from elsewhere. Throws BAD_ARGUMENT if the memory is empty.
+void l4j_memory_set_hidden(l4j_memory* memory, const float* hidden);
 
 // --- Rollout ------------------------------------------------------------------------------------------------------------------
 // Prefill, latent steps and decode in one call. On any error the memories are as they were before the call.

@@ -89,3 +89,11 @@ void l4j_memory_hidden(const l4j_memory* memory, float* hidden) {
     std::copy(last.begin(), last.end(), hidden);
   });
 }
+
+void l4j_memory_set_hidden(l4j_memory* memory, const float* hidden) {
+  guarded([&] {
+    MemoryLock lock(*memory->memory, MemoryLock::Mode::write);
+    L4J_CHECK(memory->memory->length() > 0, "BAD_ARGUMENT", "the memory is empty, expected positions that the hidden state comes after");
+    memory->memory->set_hidden(hidden, memory->model->config().d_model);
+  });
+}

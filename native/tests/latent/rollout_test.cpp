@@ -151,6 +151,19 @@ TEST_F(RolloutTest, CancelStopsAtOnceAndKeepsTheMemory) {
   EXPECT_EQ(l4j_memory_length(memory.get()), 12);
 }
 
+TEST_F(RolloutTest, AMemoryCutBackGoesOnFromAHiddenStateThatIsGiven) {
+  const auto whole = new_memory(model_), cut = new_memory(model_);
+  run(whole, prompt(10), 0);
+  std::vector<float> hidden(d_);
+  l4j_memory_hidden(whole.get(), hidden.data());
+  run(cut, prompt(14), 0);
+  l4j_memory_truncate(cut.get(), 10);
+  EXPECT_EQ(code_of([&] { run(cut, {}, 2); }), "NO_HIDDEN_STATE");
+  l4j_memory_set_hidden(cut.get(), hidden.data());
+  EXPECT_EQ(run(cut, {}, 2, 4).logits, run(whole, {}, 2, 4).logits);
+  EXPECT_EQ(code_of([&] { l4j_memory_set_hidden(new_memory(model_).get(), hidden.data()); }), "BAD_ARGUMENT");
+}
+
 // Threads on memories of their own get the numbers they would get alone; two threads on one memory are refused, not mixed up.
 TEST_F(RolloutTest, ManyThreadsOneModel) {
   const auto reference_memory = new_memory(model_);

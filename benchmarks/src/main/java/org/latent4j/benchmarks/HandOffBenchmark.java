@@ -50,15 +50,20 @@ public class HandOffBenchmark {
         state.limit.copy();
     }
 
-    /** The sender's memories and the receiving instance. */
+    /** What is handed over. */
     @State(Scope.Benchmark)
-    public static class Latent4j {
+    public static class Memories {
         @Param({Shape.SMOLLM2, Shape.QWEN3})
         String shape;
         @Param({HAND_OFF, MERGE})
         int parts;
         @Param(POSITIONS)
         int positions;
+    }
+
+    /** The sender's memories and the receiving instance. */
+    @State(Scope.Benchmark)
+    public static class Latent4j extends Memories {
         LatentModel receiver;
         List<Memory> memories = new ArrayList<>();
         private LatentModel sender;
@@ -82,13 +87,7 @@ public class HandOffBenchmark {
 
     /** The same memories as tensors, bf16. */
     @State(Scope.Benchmark)
-    public static class Libtorch {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({HAND_OFF, MERGE})
-        int parts;
-        @Param(POSITIONS)
-        int positions;
+    public static class Libtorch extends Memories {
         List<TorchMemory> memories = new ArrayList<>();
 
         @Setup
@@ -107,13 +106,7 @@ public class HandOffBenchmark {
 
     /** A copy of as many bytes. */
     @State(Scope.Benchmark)
-    public static class Limit {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({HAND_OFF, MERGE})
-        int parts;
-        @Param(POSITIONS)
-        int positions;
+    public static class Limit extends Memories {
         MachineLimit limit;
 
         @Setup

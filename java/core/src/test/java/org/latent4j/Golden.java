@@ -59,6 +59,16 @@ public final class Golden {
         return folder;
     }
 
+    /** The code that {@code body} fails with, null if it does not. */
+    public static ErrorCode code(Runnable body) {
+        try {
+            body.run();
+            return null;
+        } catch (LatentException e) {
+            return e.code();
+        }
+    }
+
     /** The prompt of planner (0), critic, refiner or judger (3). */
     public int[] prompt(int agent) {
         return ints("prompt_ids." + agent);

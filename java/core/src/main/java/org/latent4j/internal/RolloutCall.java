@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.latent4j.LatentException;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutFigures;
@@ -18,13 +19,18 @@ import org.latent4j.latent.RolloutListener;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.StopReason;
+import org.latent4j.memory.Memory;
 import org.latent4j.model.ModelInfo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One {@code l4j_rollout}: checks the arguments, lays them out off-heap once, makes the call, reads what came out.
  * Nothing of Java runs per step.
  */
 final class RolloutCall {
+    private static final Logger LOG = LoggerFactory.getLogger(RolloutCall.class);
+
     private final NativeModel model;
     private final ModelInfo info;
     private final Rollout rollout;
@@ -34,6 +40,8 @@ final class RolloutCall {
     private final int maxNewTokens;
     private final int[] endTokens;
     private final int[] lengthsBefore;
+    private final float[][] hiddenBefore;  // of members that go on from it
+    private boolean mayCut;                // a listener may stop members that have decoded more meanwhile
 
     // Off-heap, of one arena.
     private Control control;
@@ -53,6 +61,7 @@ final class RolloutCall {
         n = rollout.members().size();
         prompts = new int[n][];
         lengthsBefore = new int[n];
+        hiddenBefore = new float[n][];
         Sampling sampling = rollout.sampling();
         endTokens = sampling.endTokens();
         // One more than a context can hold, so that the reason stays the context and not the limit.
@@ -82,6 +91,7 @@ final class RolloutCall {
     }
 
     RolloutResult run(RolloutListener listener) {
+        mayCut = listener != null && maxNewTokens > 0;
         List<Handle<?>> held = new ArrayList<>();
         try {
             Native.l4j_model pointer = model.handle().acquire();
@@ -111,8 +121,13 @@ final class RolloutCall {
                 + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
                 + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
-                + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
+                + (rollout.capturesLatents() ? Arena.padded(latentBytes()) : 0)
+                + (needsLatentHidden() ? Arena.padded(latentBytes()) : 0)
                 + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
+    }
+
+    private boolean needsLatentHidden() {
+        return rollout.capturesLatents() || mayCut && rollout.latentSteps() > 0;
     }
 
     private long latentBytes() {
@@ -134,6 +149,9 @@ final class RolloutCall {
         int offset = 0;
         for (int i = 0; i < n; i++) {
             lengthsBefore[i] = Native.l4j_memory_length(memories.get(i));
+            if (mayCut && prompts[i].length == 0 && rollout.latentSteps() == 0 && lengthsBefore[i] > 0) {
+                hiddenBefore[i] = rollout.members().get(i).memory().hidden();
+            }
             addresses.putLong(8 * i, memories.get(i).address());
             seeds.putLong(8 * i, rollout.members().get(i).seed());
             tokens.asIntBuffer().put(offset, prompts[i]);
@@ -159,8 +177,11 @@ final class RolloutCall {
         }
         if (rollout.capturesLatents()) {
             latents = arena.take(latentBytes());
+            args.latents(floats(latents));
+        }
+        if (needsLatentHidden()) {
             latentHidden = arena.take(latentBytes());
-            args.latents(floats(latents)).latent_hidden(floats(latentHidden));
+            args.latent_hidden(floats(latentHidden));
         }
         if (rollout.capturesLogits()) {
             logits = arena.take(4L * n * info.vocabularySize());
@@ -237,8 +258,12 @@ final class RolloutCall {
             }
             int[] tokens = new int[kept];
             newTokens.asIntBuffer().get(i * maxNewTokens, tokens);
+            if (kept < decoded) {
+                restoreHidden(i, memories.get(i), tokens);
+            }
             members.add(new RolloutResult.Member(tokens, reason, copy(promptHidden, prompt * d, prompts[i].length * d),
-                    copy(latents, i * steps * d, steps * d), copy(latentHidden, i * steps * d, steps * d),
+                    copy(latents, i * steps * d, steps * d),
+                    rollout.capturesLatents() ? copy(latentHidden, i * steps * d, steps * d) : null,
                     copy(logits, i * info.vocabularySize(), info.vocabularySize())));
             prompt += prompts[i].length;
         }
@@ -246,6 +271,34 @@ final class RolloutCall {
                 figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
                 Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()),
                 Duration.ofNanos(figures.decode_ns()), Duration.ofNanos(figures.first_token_ns())));
+    }
+
+    /**
+     * Gives a memory that was cut after {@code tokens} its last hidden state again: what the last thought left if that
+     * is its last position, else what the last token gives once more, in a scratch memory that shares its pages. Where
+     * that is not possible (no page free, an interrupt) it stays without, as after any cut.
+     */
+    private void restoreHidden(int member, Native.l4j_memory memory, int[] tokens) {
+        int steps = rollout.latentSteps();
+        int[] prompt = prompts[member];
+        float[] hidden = null;
+        if (tokens.length == 1 && steps > 0) {
+            hidden = copy(latentHidden, (member * steps + steps - 1) * info.dModel(), info.dModel());
+        } else if (tokens.length == 1 && prompt.length == 0) {
+            hidden = hiddenBefore[member];
+        } else {
+            int last = tokens.length > 1 ? tokens[tokens.length - 2] : prompt[prompt.length - 1];
+            try (Memory scratch = new NativeMemory(model, Native.l4j_memory_fork(memory))) {
+                scratch.truncate(scratch.length() - 1);
+                model.rollout(Rollout.builder().add(scratch, new int[] {last}).build(), null);
+                hidden = scratch.hidden();
+            } catch (LatentException e) {
+                LOG.debug("member {} was stopped and is left without a last hidden state", member, e);
+            }
+        }
+        if (hidden != null) {
+            Native.l4j_memory_set_hidden(memory, hidden);
+        }
     }
 
     private static float[] copy(ByteBuffer from, int begin, int length) {

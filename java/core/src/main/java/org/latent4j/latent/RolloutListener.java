@@ -22,7 +22,7 @@ public interface RolloutListener {
      * @param member which, from 0 in the order of {@link Rollout.Builder#add}
      * @param token its id
      * @return false if the member is to stop here: this token is its last, whatever native code decoded meanwhile is
-     *     dropped
+     *     dropped, and the memory's last hidden state is that of the positions left
      */
     default boolean onToken(int member, int token) {
         return true;

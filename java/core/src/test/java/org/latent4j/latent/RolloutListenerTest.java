@@ -2,6 +2,7 @@ package org.latent4j.latent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.latent4j.Golden.code;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -11,6 +12,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.latent4j.ErrorCode;
 import org.latent4j.Golden;
 import org.latent4j.LatentException;
@@ -98,6 +101,35 @@ class RolloutListenerTest {
         }
     }
 
+    /** After a prompt, thoughts, or neither: what the next rollout goes on from is what exactly these tokens leave. */
+    @ParameterizedTest
+    @CsvSource({"prompt, 0", "prompt, 3", "nothing, 0", "nothing, 3"})
+    void aStoppedMembersMemoryKeepsItsLastHiddenState(String before, int thoughts) {
+        for (int keep : new int[] {1, 2, 7}) {
+            try (Memory stopped = model.newMemory(); Memory exact = model.newMemory()) {
+                int[] prompt = before.equals("prompt") ? golden.prompt(3) : new int[0];
+                if (prompt.length == 0) {
+                    List.of(stopped, exact)
+                            .forEach(each -> model.rollout(Rollout.builder().add(each, golden.prompt(3)).build()));
+                }
+                int[] taken = {0};
+                RolloutResult result = model.rollout(Rollout.builder().add(stopped, prompt).latentSteps(thoughts)
+                        .sampling(Sampling.greedy(300)).build(), new RolloutListener() {
+                            @Override
+                            public boolean onToken(int member, int token) {
+                                return ++taken[0] < keep;
+                            }
+                        });
+                RolloutResult expected = model.rollout(Rollout.builder().add(exact, prompt).latentSteps(thoughts)
+                        .sampling(Sampling.greedy(keep)).build());
+                assertThat(result.tokens(0)).isEqualTo(expected.tokens(0)).hasSize(keep);
+                assertThat(result.members().get(0).latentHidden()).as("not asked for").isNull();
+                assertThat(stopped.length()).isEqualTo(exact.length());
+                assertThat(stopped.hidden()).isEqualTo(exact.hidden());
+            }
+        }
+    }
+
     @Test
     void anInterruptCancelsAndLeavesTheMemoryAsItWas() {
         model.rollout(Rollout.builder().add(memory, golden.prompt(1)).build());
@@ -172,15 +204,6 @@ class RolloutListenerTest {
         });
         assertThat(codes).hasSize(6).containsOnly(ErrorCode.MEMORY_BUSY);
         assertThat(memory.length()).isEqualTo(golden.prompt(0).length + LONG);
-    }
-
-    private static ErrorCode code(Runnable body) {
-        try {
-            body.run();
-            return null;
-        } catch (LatentException e) {
-            return e.code();
-        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.latent4j.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.latent4j.Golden.code;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
@@ -10,7 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.latent4j.ErrorCode;
 import org.latent4j.Golden;
-import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Rollout;
@@ -35,15 +35,6 @@ class MemoryTest {
         return model.rollout(Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(16))
                 .captureLogits().build())
                 .members().get(0);
-    }
-
-    private static ErrorCode code(Runnable body) {
-        try {
-            body.run();
-            return null;
-        } catch (LatentException e) {
-            return e.code();
-        }
     }
 
     @Test
