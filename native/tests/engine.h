@@ -28,7 +28,7 @@ inline std::string golden_path(const std::string& checkpoint) { return std::stri
 struct OpenOptions {
   int32_t n_threads = 2, page_size = 16, memory_type = L4J_MEMORY_F32;
   int64_t memory_positions = 4096;
-  std::string level = {};
+  std::string level = {}, device = "cpu";
 };
 
 inline ModelHandle open_model(const std::string& path, const OpenOptions& o = {}) {

@@ -12,6 +12,7 @@ class Error : public std::exception {
   Error(const char* code, const std::string& message) : code_(code), text_("[" + code_ + "] " + message) {}
   const char* what() const noexcept override { return text_.c_str(); }
   const std::string& code() const noexcept { return code_; }
+  std::string message() const { return text_.substr(code_.size() + 3); }  // without the code
 
  private:
   std::string code_;

@@ -1,6 +1,7 @@
 // memory_bridge.cpp: the memory half of latent4j.h: making, sharing, cutting, handing over, reading.
 #include <algorithm>
 
+#include "base/trace.h"
 #include "bridge/handles.h"
 #include "memory/transfer.h"
 
@@ -66,8 +67,9 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
       locks.emplace_back(*ranges[i].memory->memory, MemoryLock::Mode::read);
       sources.push_back({ranges[i].memory->memory.get(), ranges[i].begin, ranges[i].end});
     }
-    Queue queue = m.queue();
-    return new l4j_memory{target->model, assemble(queue, m.ops(), m.config(), m.pool(), sources, rotate)};
+    const Trace range("transfer: %d ranges to %s", n_ranges, m.device().id().c_str());
+    Model::Lease lease(m);
+    return new l4j_memory{target->model, assemble(lease->queue, m.ops(), m.config(), m.pool(), sources, rotate)};
   });
 }
 

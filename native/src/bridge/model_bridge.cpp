@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "bridge/handles.h"
@@ -23,6 +22,7 @@ ModelOptions checked(const l4j_model_options* options) {
   out.memory_type = options->memory_type == L4J_MEMORY_F32 ? DType::F32 : DType::BF16;
   out.memory_positions = options->memory_positions;
   if (options->cpu_level) out.cpu_level = options->cpu_level;
+  if (options->device) out.device = options->device;
   return out;
 }
 
@@ -30,14 +30,6 @@ AlignmentKind checked_kind(int32_t alignment) {
   L4J_CHECK(alignment >= L4J_ALIGN_IDENTITY && alignment <= L4J_ALIGN_NONE, "BAD_ARGUMENT", "alignment ", alignment,
             ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none)");
   return static_cast<AlignmentKind>(alignment);
-}
-
-std::string cpu_name() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);) {
-    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
-  }
-  return "unknown";
 }
 
 // Bytes of the tensors of each dtype, by GGUF's names.
@@ -55,7 +47,25 @@ json dtype_bytes(const Checkpoint& checkpoint) {
 std::string l4j_device_info() {
   return guarded([] {
     const auto levels = cpu::levels();
-    return json{{"cpu", cpu_name()},
+    json devices = json::array();
+    for (const DeviceFacts& device : Device::all()) {
+      devices.push_back({{"id", device.id},
+                         {"name", device.name},
+                         {"compute_capability", device.compute_capability},
+                         {"memory_bytes", device.memory_bytes},
+                         {"free_bytes", device.free_bytes},
+                         {"multiprocessors", device.multiprocessors},
+                         {"usable", device.usable},
+                         {"why", device.why}});
+    }
+#if defined(L4J_CUDA)
+    constexpr bool kCuda = true;
+#else
+    constexpr bool kCuda = false;
+#endif
+    return json{{"cpu", Device::cpu().name()},
+                {"devices", devices},
+                {"cuda", {{"built", kCuda}, {"why", Device::why_no_cuda()}}},
                 {"level", levels.back()},
                 {"levels", levels},
                 {"cores", available_cores()},
@@ -99,7 +109,9 @@ std::string l4j_model_info(const l4j_model* model) {
                 {"rope_theta", c.rope.theta},
                 {"dtype_bytes", dtype_bytes(m.weights().checkpoint)},
                 {"file_bytes", bytes},
-                {"cpu_level", m.ops().name},
+                {"device", m.device().id()},
+                {"device_name", m.device().name()},
+                {"cpu_level", m.cpu_ops().name},
                 {"n_threads", m.n_threads()},
                 {"memory_type", dtype_info(layout.dtype).name},
                 {"page_size", layout.page_size},
@@ -142,10 +154,20 @@ void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, i
   guarded([&] {
     L4J_CHECK(n >= 0, "BAD_ARGUMENT", "n ", n, ", expected 0 or more rows");
     Model& m = *model->model;
-    const Alignment& solved = m.alignment(checked_kind(alignment));
-    Queue queue = m.queue();
-    m.ops().align(queue, {hidden, solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm, n, m.config().d_model,
-                          aligned});
+    const DeviceAlignment solved = m.device_alignment(checked_kind(alignment));
+    Model::Lease lease(m);
+    Device& device = m.device();
+    const size_t d = m.config().d_model;
+    Buffer<float> rows(device);  // [2, as many rows at a time, d_model]
+    for (int32_t begin = 0; begin < n; begin += device.pass_rows()) {
+      const int32_t count = std::min(device.pass_rows(), n - begin);
+      rows.reserve(2 * count * d);
+      float *x = rows.data(), *y = rows.data() + count * d;
+      device.upload(lease->queue, x, hidden + begin * d, count * d * sizeof(float));
+      m.ops().align(lease->queue, {x, solved.matrix, solved.target_norm, count, m.config().d_model, y});
+      device.download(lease->queue, aligned + begin * d, y, count * d * sizeof(float));
+      device.finish(lease->queue);
+    }
   });
 }
 

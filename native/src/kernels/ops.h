@@ -188,13 +188,12 @@ struct CheckFiniteArgs {
   uint64_t* first_bad;     // [1], all ones: none
 };
 
-// advance: what one step changes for the next: every position, every step of `samples` and every row of `rows` grows by one, and *done.
+// advance: what one step changes for the next: every position, every step of `samples` and every row of `rows` grows by one.
 struct AdvanceArgs {
   RowPlace* places;     // [n]
   SampleRow* samples;   // [n] or null
   int32_t* rows;        // [n] or null
   int32_t n;
-  int32_t* done;        // [1] or null; host memory that the device writes: steps done so far
 };
 
 // The ops of one device: one table per CPU level, one for CUDA.

@@ -4,61 +4,80 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <thread>
 
+#include "base/cancel.h"
 #include "base/error.h"
+#include "base/trace.h"
 
 namespace latent4j {
 
 namespace {
 
-constexpr int32_t kPassRows = 256;   // rows of one forward pass: activations stay in cache, weights are read once for all of them
-constexpr int32_t kLogitRows = 32;   // rows of logits at a time: a row is up to 600 KiB
+constexpr int32_t kLogitRows = 32;     // rows of logits at a time: a row is up to 600 KiB
 constexpr uint64_t kDefaultSeed = 42;
+constexpr int32_t kStepsAhead = 2;     // latent steps that a device has enqueued beyond the one it runs: enough never to starve
+constexpr int32_t kLengthStep = 1024;  // a recorded step serves every length up to the next multiple
+constexpr std::chrono::microseconds kLook{20};
 
 using Clock = std::chrono::steady_clock;
 
-int64_t ns_since(Clock::time_point start) { return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count(); }
-
-// By the exponent's bits, so that the loop vectorizes.
-bool all_finite(const float* values, size_t n) {
-  uint32_t bad = 0;
-  for (size_t i = 0; i < n; i++) bad |= (std::bit_cast<uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
-  return bad == 0;
-}
-
 void publish(int32_t& cell, int32_t value) { std::atomic_ref<int32_t>(cell).store(value, std::memory_order_release); }
 
+// Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind, and the host waits for it once after
+// the latent steps, and once per decoded token.
 class Rollout {
  public:
   Rollout(Model& model, const std::vector<Memory*>& memories, const l4j_rollout_args& args, l4j_control* control)
-      : model_(model), memories_(memories), args_(args), control_(control), config_(model.config()),
-        decoder_(model.weights(), model.ops()), queue_(model.queue()), workspace_(model) {}
+      : model_(model), memories_(memories), args_(args), control_(control), config_(model.config()), ops_(model.ops()),
+        decoder_(model.device_weights(), model.ops()), lease_(model), ws_(*lease_), device_(ws_.device), queue_(ws_.queue) {}
 
-  // Gives back what was reserved and not committed, whether run() returned or threw.
+  // Gives back what was reserved and not committed, whether run() returned or threw; not before the device has let go of it.
   ~Rollout() {
+    try {
+      device_.finish(queue_);
+    } catch (const std::exception&) {  // run() said it already, or the device is lost
+    }
     for (Memory* memory : memories_) memory->trim();
   }
 
   void run(l4j_rollout_figures& figures) {
     const auto start = Clock::now();
     check();
+    const Trace agent("agent: %d sequences, %d prompt tokens, %d latent steps, up to %d new tokens", args_.n_sequences,
+                      args_.token_offsets[args_.n_sequences], args_.n_latent_steps, args_.max_new_tokens);
     prepare();
     prefill();
-    figures.prefill_ns = ns_since(start);
-    const auto think_start = Clock::now();
+    device_.mark(queue_, *ws_.prefilled);
     think();
-    figures.think_ns = ns_since(think_start);
-    const auto decode_start = Clock::now();
+    device_.mark(queue_, *ws_.thought);
     decode(start, figures);
-    figures.decode_ns = ns_since(decode_start);
-    commit();
+    device_.mark(queue_, *ws_.ended);
+    conclude();
     figures.prompt_tokens = args_.token_offsets[args_.n_sequences];
     figures.latent_steps = static_cast<int64_t>(args_.n_latent_steps) * args_.n_sequences;
+    figures.prefill_ns = device_.ns_between(*ws_.start, *ws_.prefilled);
+    figures.think_ns = device_.ns_between(*ws_.prefilled, *ws_.thought);
+    figures.decode_ns = device_.ns_between(*ws_.thought, *ws_.ended);
   }
 
  private:
   int32_t n_tokens(int32_t i) const { return args_.token_offsets[i + 1] - args_.token_offsets[i]; }
-  float* last(int32_t i) { return last_.data() + static_cast<size_t>(i) * config_.d_model; }
+  int32_t* cancel() const { return control_ ? &control_->cancel : nullptr; }
+  size_t row(int32_t i) const { return static_cast<size_t>(i) * config_.d_model; }
+  uint64_t* first_bad() const { return ws_.outcome.data(); }
+  int32_t* chosen() const { return reinterpret_cast<int32_t*>(ws_.outcome.data() + 1); }
+  const int32_t* told() const { return reinterpret_cast<const int32_t*>(ws_.told.data() + 1); }
+
+  template <typename T>
+  void reserve(Buffer<T>& buffer, size_t n) {
+    if (buffer.reserve(n)) ws_.generation++;
+  }
+  template <typename T>
+  void upload(Buffer<T>& to, const std::vector<T>& from) {
+    reserve(to, from.size());
+    device_.upload(queue_, to.data(), from.data(), from.size() * sizeof(T));
+  }
 
   // Everything that can be wrong with the arguments, before anything changes.
   void check() {
@@ -83,30 +102,51 @@ class Rollout {
 
   // Pages for every position that may be written, at once: a rollout that starts does not run out of pages.
   void prepare() {
-    const int32_t n = args_.n_sequences;
-    last_.reserve(static_cast<size_t>(n) * config_.d_model);
+    const int32_t n = args_.n_sequences, most_tokens = args_.max_new_tokens;
+    device_.mark(queue_, *ws_.start);
     lengths_.resize(n);
     room_.resize(n);
-    tables_.resize(n);
     for (int32_t i = 0; i < n; i++) {
       Memory& memory = *memories_[i];
       lengths_[i] = memory.length();
       const int32_t fixed = n_tokens(i) + args_.n_latent_steps;
       // A token's keys are written when the next one is decoded, so max_new_tokens tokens take one position less.
-      room_[i] = std::min(std::max(args_.max_new_tokens - 1, 0), config_.max_positions - memory.length() - fixed);
-      memory.reserve(fixed + room_[i]);
+      room_[i] = std::min(std::max(most_tokens - 1, 0), config_.max_positions - memory.length() - fixed);
+      memory.reserve(fixed + room_[i], &queue_);
       memory.reserve_hidden(config_.d_model);
-      if (!memory.hidden().empty()) std::copy(memory.hidden().begin(), memory.hidden().end(), last(i));
+      longest_ = std::max(longest_, lengths_[i] + fixed + room_[i]);
     }
+    if (!device_.host()) longest_ = (longest_ + kLengthStep - 1) / kLengthStep * kLengthStep;
+    const int32_t widest = std::min(std::max(args_.token_offsets[n], n), device_.pass_rows());
+    if (ws_.activations.reserve(config_, widest)) ws_.generation++;
+    for (int32_t side = 0; side < (most_tokens > 0 ? 2 : 1); side++) reserve(ws_.hidden[side], row(n));
+    reserve(ws_.results, row(n));
+    reserve(ws_.outcome, 1 + (n + 1) / 2);
+    reserve(ws_.told, 1 + (n + 1) / 2);
+    reserve(ws_.places, std::max(args_.token_offsets[n], n));
+    if (most_tokens > 0) reserve(ws_.logits, static_cast<size_t>(std::min(n, kLogitRows)) * config_.vocab);
+    if (args_.latents) reserve(ws_.latents, row(n) * args_.n_latent_steps);
+    if (args_.latent_hidden) reserve(ws_.latent_hidden, row(n) * args_.n_latent_steps);
+    upload_tables();
     for (int32_t i = 0; i < n; i++) {
-      tables_[i] = memories_[i]->view().pages;
-      longest_ = std::max(longest_, lengths_[i] + n_tokens(i) + args_.n_latent_steps + room_[i]);
+      const auto& hidden = memories_[i]->hidden();
+      if (!hidden.empty()) device_.upload(queue_, ws_.hidden[0].data() + row(i), hidden.data(), row(1) * sizeof(float));
     }
-    const int32_t widest = std::max(args_.token_offsets[n], n);
-    workspace_->reserve(config_, std::min(widest, kPassRows));
+    device_.fill(queue_, first_bad(), 0xff, sizeof(uint64_t));
     if (control_ && control_->n_new_tokens) {
       for (int32_t i = 0; i < n; i++) publish(control_->n_new_tokens[i], 0);
     }
+  }
+
+  void upload_tables() {
+    std::vector<size_t> begins;
+    for (Memory* memory : memories_) {
+      begins.push_back(pages_.size());
+      pages_.insert(pages_.end(), memory->addresses().begin(), memory->addresses().end());
+    }
+    upload(ws_.pages, pages_);
+    for (size_t begin : begins) tables_.push_back(ws_.pages.data() + begin);
+    upload(ws_.tables, tables_);
   }
 
   void progress(l4j_phase phase, int32_t step) {
@@ -115,126 +155,237 @@ class Rollout {
     publish(control_->phase, phase);
   }
 
-  // One pass over the workspace's first n rows. Their outputs are in workspace_->h, and in last(i) for the rows of `sequences`.
-  void forward(int32_t n, bool prefill) {
-    decoder_.forward(queue_, *workspace_, n, {tables_.data(), &model_.pool()->layout()}, longest_, prefill, control_ ? &control_->cancel : nullptr);
-    const float* h = workspace_->h.data();
-    for (int32_t r = 0; r < n; r++) {
-      if (!all_finite(h + static_cast<size_t>(r) * config_.d_model, config_.d_model)) not_finite("hidden state", workspace_->places[r]);
-    }
+  // One pass over the first n rows of the activations, standing at `places`; their outputs go to `out` [n, d_model].
+  void forward(const RowPlace* places, int32_t n, bool prefill, float* out) {
+    const PassRows rows{places, n, {ws_.tables.data(), &model_.pool()->layout()}, longest_, prefill};
+    decoder_.forward(queue_, ws_.activations, rows, out, device_.host() ? cancel() : nullptr);
+    check_finite(out, places, n, config_.d_model, "hidden state");
   }
 
-  [[noreturn]] void not_finite(const char* what, RowPlace place) const {
+  void check_finite(const float* x, const RowPlace* places, int32_t n, int32_t d, const char* what) {
+    ops_.check_finite(queue_, {x, places, n, d, first_bad()});
+    if (device_.host()) refuse_bad(*first_bad(), what);
+  }
+
+  void refuse_bad(uint64_t first_bad, const char* what) const {
+    if (first_bad == ~uint64_t{0}) return;
     const std::string culprit = model_.weights().first_not_finite();
-    throw Error("NOT_FINITE", concat(what, " of sequence ", place.sequence, " at position ", place.position, " is not finite; ",
+    throw Error("NOT_FINITE", concat(what, " of sequence ", first_bad & 0xffffffff, " at position ", first_bad >> 32, " is not finite; ",
                                      culprit.empty() ? "all weights are finite, the activations overflowed" : "weights: " + culprit));
   }
 
-  // All prompts end to end, in passes of up to kPassRows rows, whichever sequence they belong to.
+  // All prompts end to end, in passes, whichever sequence their rows belong to.
   void prefill() {
-    const int32_t total = args_.token_offsets[args_.n_sequences];
+    const int32_t total = args_.token_offsets[args_.n_sequences], pass = device_.pass_rows();
     progress(L4J_PHASE_PREFILL, 0);
-    int32_t sequence = 0;
-    for (int32_t begin = 0; begin < total; begin += kPassRows) {
-      const int32_t n = std::min(kPassRows, total - begin);
-      for (int32_t r = 0; r < n; r++) {
-        while (begin + r >= args_.token_offsets[sequence + 1]) sequence++;
-        workspace_->places[r] = {sequence, lengths_[sequence] + begin + r - args_.token_offsets[sequence]};
-      }
-      model_.ops().embed(queue_, {&model_.weights().embedding, args_.tokens + begin, n, workspace_->x.data()});
-      forward(n, true);
-      const float* h = workspace_->h.data();
-      if (args_.prompt_hidden) {
-        std::copy_n(h, static_cast<size_t>(n) * config_.d_model, args_.prompt_hidden + static_cast<size_t>(begin) * config_.d_model);
-      }
-      for (int32_t r = 0; r < n; r++) {
-        const int32_t i = workspace_->places[r].sequence;
-        const bool last_row = begin + r + 1 == args_.token_offsets[i + 1];
-        if (last_row) std::copy_n(h + static_cast<size_t>(r) * config_.d_model, config_.d_model, last(i));
-      }
+    if (total == 0) return;
+    const Trace range("prefill: %d rows", total);
+    for (int32_t i = 0; i < args_.n_sequences; i++) {
+      for (int32_t t = 0; t < n_tokens(i); t++) prompt_places_.push_back({i, lengths_[i] + t});
+      lengths_[i] += n_tokens(i);
+      if (n_tokens(i) > 0) ends_.push_back((args_.token_offsets[i + 1] - 1) % pass);
+    }
+    const size_t n_ends = ends_.size();
+    for (int32_t i = 0; i < args_.n_sequences; i++) {
+      if (n_tokens(i) > 0) ends_.push_back(i);
+    }
+    upload(ws_.places, prompt_places_);
+    upload(ws_.rows, ends_);
+    reserve(ws_.tokens, total);
+    device_.upload(queue_, ws_.tokens.data(), args_.tokens, total * sizeof(int32_t));
+    float* out = ws_.activations.h.data();
+    size_t end = 0;  // of ends_: those of the passes so far
+    for (int32_t begin = 0; begin < total; begin += pass) {
+      check_cancel(cancel(), "stopped before position ", begin, " of the prompts");
+      const int32_t n = std::min(pass, total - begin);
+      ops_.embed(queue_, {&model_.device_weights().embedding, ws_.tokens.data() + begin, n, ws_.activations.x.data()});
+      forward(ws_.places.data() + begin, n, true, out);
+      if (args_.prompt_hidden) device_.download(queue_, args_.prompt_hidden + row(begin), out, row(n) * sizeof(float));
+      const size_t first = end;
+      while (end < n_ends && args_.token_offsets[ends_[n_ends + end] + 1] <= begin + n) end++;
+      ops_.copy_rows(queue_, {out, ws_.rows.data() + first, ws_.rows.data() + n_ends + first, static_cast<int32_t>(end - first),
+                              config_.d_model, ws_.hidden[0].data()});
       progress(L4J_PHASE_PREFILL, begin + n);
     }
-    for (int32_t i = 0; i < args_.n_sequences; i++) lengths_[i] += n_tokens(i);
   }
 
   // The latent loop: no logits, no tokens, the aligned hidden state is the next input.
   void think() {
-    if (args_.n_latent_steps == 0) return;
-    const Alignment& alignment = model_.alignment(static_cast<AlignmentKind>(args_.alignment), control_ ? &control_->cancel : nullptr);
-    const float* matrix = alignment.matrix.empty() ? nullptr : alignment.matrix.data();
-    const int32_t d = config_.d_model;
+    const int32_t m = args_.n_latent_steps, n = args_.n_sequences;
+    if (m == 0) return;
+    const auto kind = static_cast<AlignmentKind>(args_.alignment);
+    alignment_ = model_.device_alignment(kind, cancel());
+    for (int32_t i = 0; i < n; i++) {
+      step_places_.push_back({i, lengths_[i]});
+      kept_rows_.push_back(i * m);
+      lengths_[i] += m;
+    }
+    upload(ws_.places, step_places_);
+    upload(ws_.rows, kept_rows_);
     progress(L4J_PHASE_THINK, 0);
-    for (int32_t step = 0; step < args_.n_latent_steps; step++) {
-      for (int32_t begin = 0; begin < args_.n_sequences; begin += kPassRows) {
-        const int32_t n = std::min(kPassRows, args_.n_sequences - begin);
-        for (int32_t r = 0; r < n; r++) workspace_->places[r] = {begin + r, lengths_[begin + r]};
-        model_.ops().align(queue_, {last(begin), matrix, alignment.target_norm, n, d, workspace_->x.data()});
-        keep_steps(args_.latents, workspace_->x.data(), begin, n, step);
-        forward(n, false);
-        std::copy_n(workspace_->h.data(), static_cast<size_t>(n) * d, last(begin));
-        keep_steps(args_.latent_hidden, workspace_->h.data(), begin, n, step);
-      }
-      for (int32_t& length : lengths_) length++;
-      progress(L4J_PHASE_THINK, step + 1);
+    const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0);
+    const ReplayKey key{ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), static_cast<uint64_t>(kind), kept};
+    const int32_t ahead = device_.host() ? 0 : kStepsAhead;
+    for (int32_t step = 0; step < m; step++) {
+      const Trace range("latent step %d of %d: %d rows", step, m, n);
+      check_cancel(cancel(), "stopped before latent step ", step);
+      device_.enqueue(queue_, ws_.think, key, [this] { latent_step(); });
+      device_.mark(queue_, *ws_.steps[step % ws_.steps.size()]);
+      if (step >= ahead) await(*ws_.steps[(step - ahead) % ws_.steps.size()]);
+      progress(L4J_PHASE_THINK, std::max(0, step + 1 - ahead));
+    }
+    if (args_.latents) device_.download(queue_, args_.latents, ws_.latents.data(), row(n) * m * sizeof(float));
+    if (args_.latent_hidden) device_.download(queue_, args_.latent_hidden, ws_.latent_hidden.data(), row(n) * m * sizeof(float));
+  }
+
+  void latent_step() {
+    const int32_t n = args_.n_sequences, pass = device_.pass_rows(), d = config_.d_model;
+    int32_t* kept = args_.latents || args_.latent_hidden ? ws_.rows.data() : nullptr;
+    for (int32_t begin = 0; begin < n; begin += pass) {
+      const int32_t rows = std::min(pass, n - begin);
+      float* hidden = ws_.hidden[0].data() + row(begin);
+      float* x = ws_.activations.x.data();
+      ops_.align(queue_, {hidden, alignment_.matrix, alignment_.target_norm, rows, d, x});
+      if (args_.latents) ops_.copy_rows(queue_, {x, nullptr, kept + begin, rows, d, ws_.latents.data()});
+      forward(ws_.places.data() + begin, rows, false, hidden);
+      if (args_.latent_hidden) ops_.copy_rows(queue_, {hidden, nullptr, kept + begin, rows, d, ws_.latent_hidden.data()});
+    }
+    ops_.advance(queue_, {ws_.places.data(), nullptr, kept, n});
+  }
+
+  // Until the device has got to `mark`, without keeping a core busy.
+  void await(Mark& mark) {
+    while (!device_.reached(mark)) {
+      check_cancel(cancel(), "stopped in the latent steps");
+      std::this_thread::sleep_for(kLook);
     }
   }
 
-  // rows [n, d_model] of sequences begin.. into out [n_sequences, n_latent_steps, d_model] at `step`.
-  void keep_steps(float* out, const float* rows, int32_t begin, int32_t n, int32_t step) const {
-    if (!out) return;
-    const size_t d = config_.d_model;
-    for (int32_t r = 0; r < n; r++) std::copy_n(rows + r * d, d, out + (static_cast<size_t>(begin + r) * args_.n_latent_steps + step) * d);
-  }
-
-  // Sequences that ended leave the batch; the others go on without them.
+  // Sequences that ended leave the batch; the others go on without them. A device that runs behind is fed the chosen tokens before the host
+  // has seen them: it works while the host looks, and what it wrote for a sequence that ended is not committed.
   void decode(Clock::time_point start, l4j_rollout_figures& figures) {
     if (args_.max_new_tokens == 0) return;
-    std::vector<int32_t> active(args_.n_sequences), tokens(args_.n_sequences);
-    for (int32_t i = 0; i < args_.n_sequences; i++) active[i] = i;
+    for (int32_t i = 0; i < args_.n_sequences; i++) active_.push_back(i);
+    place_active(0);
     progress(L4J_PHASE_DECODE, 0);
-    for (int32_t step = 0; !active.empty(); step++) {
-      choose(active, step, tokens);
-      if (step == 0) figures.first_token_ns = ns_since(start);
-      for (size_t a = 0; a < active.size(); a++) keep_token(active[a], step, tokens[active[a]]);
-      figures.new_tokens += static_cast<int64_t>(active.size());
+    for (int32_t step = 0; !active_.empty(); step++) {
+      const Trace range("decode %d: %zu rows", step, active_.size());
+      check_cancel(cancel(), "stopped before token ", step);
+      const int32_t n = static_cast<int32_t>(active_.size());
+      choose(step);
+      device_.download(queue_, ws_.told.data(), ws_.outcome.data(), sizeof(Outcome) + n * sizeof(int32_t));
+      device_.mark(queue_, *ws_.token);
+      const bool fed = !device_.host() && std::none_of(active_.begin(), active_.end(), [&](int32_t i) { return ends_surely(i, step); });
+      if (fed) feed(n);
+      device_.wait(*ws_.token);
+      refuse_bad(*ws_.told.data(), "output");
+      if (step == 0) figures.first_token_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+      for (int32_t slot = 0; slot < n; slot++) keep_token(active_[slot], step, told()[slot]);
+      figures.new_tokens += n;
       progress(L4J_PHASE_DECODE, step + 1);
-      std::erase_if(active, [&](int32_t i) { return ended(i, step, tokens[i]); });
-      feed(active, tokens);
+      const bool some_left = leave(step);
+      for (int32_t i : active_) lengths_[i]++;
+      if (fed) {
+        if (some_left) close_ranks(step + 1);
+        else side_ = 1 - side_;
+      } else if (!active_.empty()) {
+        if (some_left) place_active(step, true);
+        feed(static_cast<int32_t>(active_.size()));
+        side_ = 1 - side_;
+      }
     }
   }
 
-  // One token for each active sequence from its last hidden state, into tokens[sequence].
-  void choose(const std::vector<int32_t>& active, int32_t step, std::vector<int32_t>& tokens) {
-    const size_t d = config_.d_model, vocab = config_.vocab;
-    const int32_t n_active = static_cast<int32_t>(active.size());
-    const int32_t most = std::min(n_active, kLogitRows);
-    gathered_.reserve(most * d);
-    logits_.reserve(most * vocab);
-    for (int32_t begin = 0; begin < n_active; begin += kLogitRows) {
-      const int32_t n = std::min(kLogitRows, n_active - begin);
-      SampleRow rows[kLogitRows];
-      int32_t chosen[kLogitRows];
-      for (int32_t r = 0; r < n; r++) {
-        const int32_t i = active[begin + r];
-        std::copy_n(last(i), d, gathered_.data() + r * d);
-        rows[r] = {args_.seeds ? args_.seeds[i] : kDefaultSeed, static_cast<uint64_t>(step)};
+  // One token for each active sequence from its last hidden state.
+  void choose(int32_t step) {
+    const int32_t n = static_cast<int32_t>(active_.size()), vocab = config_.vocab;
+    const bool keep_logits = step == 0 && args_.logits;
+    const auto body = [&] {
+      for (int32_t begin = 0; begin < n; begin += kLogitRows) {
+        const int32_t rows = std::min(kLogitRows, n - begin);
+        const MatmulTarget target[] = {{&model_.device_weights().output, nullptr, ws_.logits.data()}};
+        ops_.matmul(queue_, {ws_.hidden[side_].data() + row(begin), rows, config_.d_model, target, 1});
+        check_finite(ws_.logits.data(), ws_.places.data() + begin, rows, vocab, "logits");
+        if (keep_logits) {
+          device_.download(queue_, args_.logits + static_cast<size_t>(begin) * vocab, ws_.logits.data(),
+                           static_cast<size_t>(rows) * vocab * sizeof(float));
+        }
+        ops_.sample(queue_, {ws_.logits.data(), ws_.samples.data() + begin, rows, vocab, args_.temperature, args_.top_p, args_.top_k,
+                             chosen() + begin});
       }
-      const MatmulTarget target[] = {{&model_.weights().output, nullptr, logits_.data()}};
-      model_.ops().matmul(queue_, {gathered_.data(), n, config_.d_model, target, 1});
-      for (int32_t r = 0; r < n; r++) {
-        const int32_t i = active[begin + r];
-        if (!all_finite(logits_.data() + r * vocab, vocab)) not_finite("logits", {i, lengths_[i] - 1});
+    };
+    if (keep_logits) return body();  // no other step does that
+    device_.enqueue(queue_, ws_.choose[side_], step_key(n), body);
+  }
+
+  // The chosen tokens become the next position of each of the n active sequences.
+  void feed(int32_t n) {
+    device_.enqueue(queue_, ws_.feed[side_], step_key(n), [&] {
+      const int32_t pass = device_.pass_rows();
+      for (int32_t begin = 0; begin < n; begin += pass) {
+        const int32_t rows = std::min(pass, n - begin);
+        ops_.embed(queue_, {&model_.device_weights().embedding, chosen() + begin, rows, ws_.activations.x.data()});
+        forward(ws_.places.data() + begin, rows, false, ws_.hidden[1 - side_].data() + row(begin));
       }
-      if (step == 0 && args_.logits) std::copy_n(logits_.data(), n * vocab, args_.logits + begin * vocab);
-      model_.ops().sample(queue_, {logits_.data(), rows, n, config_.vocab, args_.temperature, args_.top_p, args_.top_k, chosen});
-      for (int32_t r = 0; r < n; r++) tokens[active[begin + r]] = chosen[r];
+      ops_.advance(queue_, {ws_.places.data(), ws_.samples.data(), nullptr, n});
+    });
+  }
+
+  ReplayKey step_key(int32_t n) const {
+    const uint64_t sampling = static_cast<uint64_t>(std::bit_cast<uint32_t>(args_.temperature)) << 32 | std::bit_cast<uint32_t>(args_.top_p);
+    return {ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), sampling, static_cast<uint64_t>(args_.top_k)};
+  }
+
+  // Tells the device where the active sequences stand before step `step`; `tokens`: and what was chosen for them, one per slot of before.
+  void place_active(int32_t step, bool tokens = false) {
+    step_places_.clear();
+    samples_.clear();
+    for (int32_t i : active_) {
+      // lengths_ counts the token that was chosen and is about to be fed.
+      step_places_.push_back({i, lengths_[i] - (tokens ? 1 : 0)});
+      samples_.push_back({args_.seeds ? args_.seeds[i] : kDefaultSeed, static_cast<uint64_t>(step)});
     }
+    upload(ws_.places, step_places_);
+    upload(ws_.samples, samples_);
+    if (tokens) device_.upload(queue_, chosen(), left_tokens_.data(), left_tokens_.size() * sizeof(int32_t));
+  }
+
+  // Takes sequences that ended after `step` out of active_, their hidden states to the host; true if there were any.
+  bool leave(int32_t step) {
+    const size_t n = active_.size();
+    left_slots_.clear();
+    left_tokens_.clear();
+    size_t kept = 0;
+    for (size_t slot = 0; slot < n; slot++) {
+      const int32_t i = active_[slot];
+      if (ended(i, step, told()[slot])) {
+        device_.download(queue_, ws_.results.data() + row(i), ws_.hidden[side_].data() + row(static_cast<int32_t>(slot)), row(1) * sizeof(float));
+        continue;
+      }
+      left_slots_.push_back(static_cast<int32_t>(slot));
+      left_tokens_.push_back(told()[slot]);
+      active_[kept++] = i;
+    }
+    active_.resize(kept);
+    return kept < n;
+  }
+
+  // After a feed for all: the hidden states of those that go on move together.
+  void close_ranks(int32_t step) {
+    if (active_.empty()) return;
+    upload(ws_.rows, left_slots_);
+    ops_.copy_rows(queue_, {ws_.hidden[1 - side_].data(), ws_.rows.data(), nullptr, static_cast<int32_t>(active_.size()), config_.d_model,
+                            ws_.hidden[side_].data()});
+    place_active(step);
   }
 
   void keep_token(int32_t i, int32_t step, int32_t token) {
     if (args_.new_tokens) args_.new_tokens[static_cast<size_t>(i) * args_.max_new_tokens + step] = token;
     if (control_ && control_->n_new_tokens) publish(control_->n_new_tokens[i], step + 1);
   }
+
+  // Known before the token is: there is no position left for it.
+  bool ends_surely(int32_t i, int32_t step) const { return step + 1 == args_.max_new_tokens || step == room_[i]; }
 
   bool ended(int32_t i, int32_t step, int32_t token) const {
     int32_t reason = L4J_STOP_NONE;
@@ -251,31 +402,18 @@ class Rollout {
     return reason != L4J_STOP_NONE;
   }
 
-  // The chosen tokens become the next position of each active sequence.
-  void feed(const std::vector<int32_t>& active, const std::vector<int32_t>& tokens) {
-    const int32_t n_active = static_cast<int32_t>(active.size());
-    for (int32_t begin = 0; begin < n_active; begin += kPassRows) {
-      const int32_t n = std::min(kPassRows, n_active - begin);
-      int32_t inputs[kPassRows];
-      for (int32_t r = 0; r < n; r++) {
-        const int32_t i = active[begin + r];
-        inputs[r] = tokens[i];
-        workspace_->places[r] = {i, lengths_[i]++};
-      }
-      model_.ops().embed(queue_, {&model_.weights().embedding, inputs, n, workspace_->x.data()});
-      forward(n, false);
-      for (int32_t r = 0; r < n; r++) {
-        std::copy_n(workspace_->h.data() + static_cast<size_t>(r) * config_.d_model, config_.d_model, last(active[begin + r]));
-      }
-    }
-  }
-
-  void commit() {
-    for (int32_t i = 0; i < args_.n_sequences; i++) {
+  // Waits for the device; what it found bad is an error still; then the memories are what was written.
+  void conclude() {
+    const int32_t n = args_.n_sequences;
+    if (args_.max_new_tokens == 0) device_.download(queue_, ws_.results.data(), ws_.hidden[0].data(), row(n) * sizeof(float));
+    device_.download(queue_, ws_.told.data(), ws_.outcome.data(), sizeof(Outcome));
+    device_.finish(queue_);
+    refuse_bad(*ws_.told.data(), "output");
+    for (int32_t i = 0; i < n; i++) {
       const int32_t written = lengths_[i] - memories_[i]->length();
       if (written == 0) continue;
       memories_[i]->commit(written);
-      memories_[i]->set_hidden(last(i), config_.d_model);
+      memories_[i]->set_hidden(ws_.results.data() + row(i), config_.d_model);
     }
     progress(L4J_PHASE_IDLE, 0);
   }
@@ -285,15 +423,24 @@ class Rollout {
   const l4j_rollout_args& args_;
   l4j_control* control_;
   const Config& config_;
+  const Ops& ops_;
   Decoder decoder_;
-  Queue queue_;
-  Model::Lease workspace_;
-  FloatBuffer last_;               // [n_sequences, d_model] last hidden state of each
-  FloatBuffer gathered_, logits_;  // [up to kLogitRows, d_model], [.., vocab]
-  std::vector<int32_t> lengths_;   // [n_sequences] positions written so far
-  std::vector<int32_t> room_;      // [n_sequences] positions that decoded tokens may take
-  std::vector<std::byte* const*> tables_;  // [n_sequences] page tables
-  int32_t longest_ = 0;            // no position of any sequence reaches it
+  Model::Lease lease_;
+  Workspace& ws_;
+  Device& device_;
+  Queue& queue_;
+  DeviceAlignment alignment_;
+  int32_t longest_ = 0;                    // no position of any sequence reaches it
+  int32_t side_ = 0;                       // of ws_.hidden: where the active sequences' last hidden states are
+  std::vector<int32_t> lengths_;           // [n_sequences] positions written or about to be
+  std::vector<int32_t> room_;              // [n_sequences] positions that decoded tokens may take
+  std::vector<int32_t> active_;            // sequences that decode, slot after slot
+  // What is on its way to the device stays as it is here.
+  std::vector<std::byte*> pages_;
+  std::vector<std::byte* const*> tables_;
+  std::vector<RowPlace> prompt_places_, step_places_;
+  std::vector<int32_t> ends_, kept_rows_, left_slots_, left_tokens_;
+  std::vector<SampleRow> samples_;
 };
 
 }  // namespace

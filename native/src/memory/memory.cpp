@@ -14,19 +14,29 @@ namespace {
 int64_t pages_for(int64_t positions, int32_t page_size) { return (positions + page_size - 1) / page_size; }
 
 // The first n slots of every head of one page into another.
-void copy_slots(const PageLayout& layout, const std::byte* from, std::byte* to, int32_t n) {
+void copy_slots(const PagePool& pool, const std::byte* from, std::byte* to, int32_t n, const Queue* queue) {
+  const PageLayout& layout = pool.layout();
   const size_t head_bytes = layout.head_bytes();
-  const size_t used = head_bytes / layout.page_size * n;
-  for (size_t at = 0; at < layout.page_bytes(); at += head_bytes) std::memcpy(to + at, from + at, used);
+  Device& device = pool.device();
+  const auto copy = [&](const Queue& on) {
+    device.copy(on, to, from, head_bytes / layout.page_size * n, head_bytes, layout.page_bytes() / head_bytes);
+  };
+  if (queue) return copy(*queue);
+  ScopedQueue own(device);
+  copy(own);
+  device.finish(own);
 }
 
 }  // namespace
 
 Memory::Memory(std::shared_ptr<PagePool> pool) : pool_(std::move(pool)) {}
 
-Memory::~Memory() { pool_->release(pages_.data(), pages_.size()); }
+Memory::~Memory() {
+  pool_->release(borrowed_.data(), borrowed_.size());
+  pool_->release(pages_.data(), pages_.size());
+}
 
-void Memory::reserve(int32_t n) {
+void Memory::reserve(int32_t n, const Queue* queue) {
   L4J_CHECK(n >= 0, "BAD_ARGUMENT", "reserve(", n, ")");
   const int32_t page_size = layout().page_size;
   const int64_t end = int64_t{length_} + n;
@@ -40,13 +50,21 @@ void Memory::reserve(int32_t n) {
 
   // Room first: once the pool has given pages nothing may throw.
   pages_.reserve(static_cast<size_t>(held + grow + 1));
+  borrowed_.reserve(borrowed_.size() + 1);
   addresses_.reserve(static_cast<size_t>(held + grow));
   pool_->take(grow + (copy ? 1 : 0), pages_);
   if (copy) {
     const PageId own = pages_.back();
     pages_.pop_back();
-    copy_slots(layout(), addresses_[last], pool_->address(own), partial);
-    pool_->release(&pages_[last], 1);
+    try {
+      copy_slots(*pool_, addresses_[last], pool_->address(own), partial, queue);
+    } catch (...) {
+      pool_->release(&own, 1);
+      trim();
+      throw;
+    }
+    if (queue) borrowed_.push_back(pages_[last]);
+    else pool_->release(&pages_[last], 1);
     pages_[last] = own;
     addresses_[last] = pool_->address(own);
   }
@@ -67,6 +85,8 @@ void Memory::truncate(int32_t length) {
 }
 
 void Memory::trim() {
+  pool_->release(borrowed_.data(), borrowed_.size());
+  borrowed_.clear();
   const size_t keep = static_cast<size_t>(pages_for(length_, layout().page_size));
   if (keep >= pages_.size()) return;
   pool_->release(pages_.data() + keep, pages_.size() - keep);

@@ -25,13 +25,13 @@ class Memory {
   int32_t length() const { return length_; }
 
   // Makes positions [length, length + n) writable: takes pages, and copies the last page if it is shared. Throws OUT_OF_PAGES and changes
-  // nothing then. The positions count only after commit.
-  void reserve(int32_t n);
+  // nothing then. The positions count only after commit. The copy is enqueued on `queue`; null: it is done on return.
+  void reserve(int32_t n, const Queue* queue = nullptr);
   // The first n reserved positions now hold keys and values. Leaves the hidden state to the caller, who knows the new one.
   void commit(int32_t n);
   // Drops positions from the end, and with them pages nobody needs, and the hidden state if the length changes.
   void truncate(int32_t length);
-  // Drops pages that were reserved and not committed.
+  // Drops pages that were reserved and not committed. What was enqueued by reserve is done.
   void trim();
   // Becomes, from empty, a sharer of the first n positions of `other` (same pool), and of its hidden state where n is all.
   void share(const Memory& other, int32_t n);
@@ -39,8 +39,10 @@ class Memory {
   // nothing is reserved. Drops the hidden state.
   void append_shared(const Memory& other, int32_t from, int32_t n);
 
-  // Page addresses for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim or share.
+  // Page addresses on the pool's device for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim or share.
   PagedView view() const { return {addresses_.data(), &pool_->layout()}; }
+
+  const std::vector<std::byte*>& addresses() const { return addresses_; }
 
   // The last hidden state [d_model] after the final norm; empty when the last position's is not known.
   const std::vector<float>& hidden() const { return hidden_; }
@@ -52,6 +54,7 @@ class Memory {
   friend class MemoryLock;
   std::shared_ptr<PagePool> pool_;
   std::vector<PageId> pages_;
+  std::vector<PageId> borrowed_;  // shared pages that enqueued work still copies from: held until trim
   std::vector<std::byte*> addresses_;
   std::atomic<int32_t> length_{0};  // whoever watches a rollout may ask for it meanwhile
   std::vector<float> hidden_;

@@ -1,11 +1,7 @@
-// page_pool.cpp: the pages lie in one reserved range of addresses; the kernel gives them memory when they are first touched.
+// page_pool.cpp: the pages lie in one reserved range of addresses of the device.
 #include "memory/page_pool.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <new>
 
 #include "base/error.h"
@@ -18,7 +14,8 @@ constexpr int64_t kMostPages = int64_t{1} << 26;    // their tables are touched 
 
 }  // namespace
 
-PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages) : layout_(layout), capacity_(capacity_pages) {
+PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages, Device& device)
+    : layout_(layout), device_(device), capacity_(capacity_pages) {
   L4J_CHECK(layout.page_size > 0 && layout.n_layers > 0 && layout.n_kv_heads > 0 && layout.head_dim > 0, "BAD_ARGUMENT",
             "a page of ", layout.page_size, " positions, ", layout.n_layers, " layers, ", layout.n_kv_heads, " kv heads of ",
             layout.head_dim, " has no size");
@@ -28,22 +25,23 @@ PagePool::PagePool(const PageLayout& layout, int64_t capacity_pages) : layout_(l
   size_t bytes = 0;
   L4J_CHECK(!__builtin_mul_overflow(stride_, static_cast<size_t>(capacity_), &bytes), "OUT_OF_MEMORY", capacity_, " pages of ", stride_,
             " bytes are more than an address can hold");
-  // No swap is set aside: pages that are never touched cost nothing.
-  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  L4J_CHECK(base != MAP_FAILED, "OUT_OF_MEMORY", "could not reserve ", bytes, " bytes for a memory pool of ", capacity_, " pages of ",
-            stride_, " bytes (", capacity_ * layout_.page_size, " positions): ", std::strerror(errno));
+  try {
+    base_ = device.allocate_pool(bytes);
+  } catch (const Error& e) {
+    throw Error(e.code().c_str(), concat(e.message(), "; for a memory pool of ", capacity_, " pages of ", stride_, " bytes (",
+                                         capacity_ * layout_.page_size, " positions)"));
+  }
   try {
     references_.assign(static_cast<size_t>(capacity_), 0);
     free_.resize(static_cast<size_t>(capacity_));
   } catch (const std::bad_alloc&) {
-    munmap(base, bytes);
+    device.release_pool(base_, bytes);
     throw Error("OUT_OF_MEMORY", concat("no memory for the tables of a pool of ", capacity_, " pages"));
   }
   for (int64_t i = 0; i < capacity_; i++) free_[i] = static_cast<PageId>(capacity_ - 1 - i);  // page 0 is taken first
-  base_ = static_cast<std::byte*>(base);
 }
 
-PagePool::~PagePool() { munmap(base_, stride_ * static_cast<size_t>(capacity_)); }
+PagePool::~PagePool() { device_.release_pool(base_, stride_ * static_cast<size_t>(capacity_)); }
 
 int64_t PagePool::free_pages() const {
   std::lock_guard lock(mutex_);

@@ -1,5 +1,6 @@
-// page_pool.h: fixed-size pages of keys and values, reference counted. Address space for the whole capacity is reserved at once and
-// touched page by page, so an idle pool costs nothing and a step never allocates. Freed pages are reused last in, first out.
+// page_pool.h: fixed-size pages of keys and values on one device, reference counted. The whole capacity is reserved at once, so that a step
+// never allocates; on the CPU that is address space, touched page by page: an idle pool costs nothing. Freed pages are reused last in, first
+// out.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/device.h"
 #include "base/tensor.h"
 
 namespace latent4j {
@@ -15,13 +17,16 @@ using PageId = int32_t;
 
 class PagePool {
  public:
-  PagePool(const PageLayout& layout, int64_t capacity_pages);  // throws OUT_OF_MEMORY
+  PagePool(const PageLayout& layout, int64_t capacity_pages, Device& device = Device::cpu());  // throws OUT_OF_MEMORY
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
   const PageLayout& layout() const { return layout_; }
   int64_t capacity() const { return capacity_; }
+  Device& device() const { return device_; }
+  std::byte* base() const { return base_; }
+  size_t stride() const { return stride_; }  // bytes from page to page
   int64_t free_pages() const;
   int64_t peak_pages() const;  // most pages ever held at once
 
@@ -35,6 +40,7 @@ class PagePool {
 
  private:
   PageLayout layout_;
+  Device& device_;
   int64_t capacity_ = 0;
   size_t stride_ = 0;
   std::byte* base_ = nullptr;

@@ -1,6 +1,7 @@
 // transfer.cpp: a plan of pieces, whole pages shared and the rest copied, then the pieces one by one.
 #include "memory/transfer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -64,6 +65,27 @@ std::vector<Piece> plan(const PagePool* pool, const std::vector<MemoryRange>& ra
   return pieces;
 }
 
+// Between devices that do not reach each other: the source's ops write pages in pinned memory of the host, the target's read them there.
+void copy_by_host(Queue& queue, const Ops& ops, Device& from, Device& to, const KvCopyArgs& args) {
+  constexpr int32_t kPositions = 256;  // at a time: some MiB, enough to fill a bus
+  Device& pinning = from.host() ? to : from;
+  const PageLayout& source = *args.source.layout;
+  PageLayout layout = source;
+  layout.page_size = kPositions;
+  Buffer<std::byte> page(pinning, Buffer<std::byte>::Where::shared);
+  page.reserve(layout.page_bytes());
+  std::byte* const pages[] = {page.data()};
+  const std::shared_ptr<ThreadPool> threads = from.host() ? ThreadPool::shared(0) : nullptr;
+  ScopedQueue out(from, threads.get());
+  for (int32_t done = 0; done < args.n; done += kPositions) {
+    const int32_t n = std::min(kPositions, args.n - done);
+    from.ops().kv_copy(out, {args.source, {pages, &layout}, args.from + done, 0, n, nullptr, nullptr});
+    from.finish(out);
+    ops.kv_copy(queue, {{pages, &layout}, args.target, 0, args.to + done, n, args.cos, args.sin});
+    to.finish(queue);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Memory> assemble(Queue& queue, const Ops& ops, const Config& config, std::shared_ptr<PagePool> pool,
@@ -94,23 +116,28 @@ std::unique_ptr<Memory> assemble(Queue& queue, const Ops& ops, const Config& con
       sin[i] = static_cast<float>(std::sin(angle));
     }
     memory->reserve(piece.n);
-    ops.kv_copy(queue, {.source = piece.source->view(),
-                        .target = memory->view(),
-                        .from = piece.from,
-                        .to = piece.to,
-                        .n = piece.n,
-                        .cos = turn ? cos.data() : nullptr,
-                        .sin = turn ? sin.data() : nullptr});
+    const KvCopyArgs args{piece.source->view(), memory->view(), piece.from, piece.to, piece.n, turn ? cos.data() : nullptr,
+                          turn ? sin.data() : nullptr};
+    Device& from = piece.source->pool().device();
+    if (&from == &pool->device() || pool->device().reaches(from)) {
+      ops.kv_copy(queue, args);
+    } else {
+      copy_by_host(queue, ops, from, pool->device(), args);
+    }
     memory->commit(piece.n);
   }
+  pool->device().finish(queue);
   return memory;
 }
 
 void read_layer(const Memory& memory, int32_t layer, float* keys, float* values) {
   const PageLayout& layout = memory.layout();
   L4J_CHECK(layer >= 0 && layer < layout.n_layers, "BAD_ARGUMENT", "layer ", layer, " of ", layout.n_layers);
+  Device& device = memory.pool().device();
+  ScopedQueue queue(device);
   const PagedView view = memory.view();
-  const size_t row_bytes = layout.element_bytes() * layout.head_dim;
+  const size_t row_bytes = layout.element_bytes() * layout.head_dim, layer_bytes = layout.head_bytes() * layout.n_kv_heads * 2;
+  std::vector<std::byte> copy(device.host() ? 0 : layer_bytes);
   const auto read = [&](const std::byte* from, float* to) {
     if (layout.dtype == DType::F32) {
       std::memcpy(to, from, row_bytes);
@@ -122,13 +149,21 @@ void read_layer(const Memory& memory, int32_t layer, float* keys, float* values)
       to[i] = std::bit_cast<float>(uint32_t{bits} << 16);
     }
   };
-  for (int32_t head = 0; head < layout.n_kv_heads; head++) {
-    for (int32_t p = 0; p < memory.length(); p++) {
-      const std::byte* page = view.pages[p / layout.page_size];
-      const size_t slot = row_bytes * (p % layout.page_size);
-      const size_t at = (static_cast<size_t>(head) * memory.length() + p) * layout.head_dim;
-      read(page + layout.keys_at(layer, head) + slot, keys + at);
-      read(page + layout.values_at(layer, head) + slot, values + at);
+  for (int32_t begin = 0; begin < memory.length(); begin += layout.page_size) {
+    const std::byte* lines = view.pages[begin / layout.page_size] + layout.keys_at(layer, 0);  // the layer's share of a page
+    if (!device.host()) {
+      device.download(queue, copy.data(), lines, layer_bytes);
+      device.finish(queue);
+      lines = copy.data();
+    }
+    const int32_t n = std::min(layout.page_size, memory.length() - begin);
+    for (int32_t head = 0; head < layout.n_kv_heads; head++) {
+      for (int32_t slot = 0; slot < n; slot++) {
+        const std::byte* row = lines + layout.head_bytes() * head + row_bytes * slot;
+        const size_t at = (static_cast<size_t>(head) * memory.length() + begin + slot) * layout.head_dim;
+        read(row, keys + at);
+        read(row + layout.head_bytes() * layout.n_kv_heads, values + at);
+      }
     }
   }
 }

@@ -3,54 +3,48 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <vector>
 
-#include "base/tensor.h"
+#include "base/device.h"
 #include "kernels/ops.h"
-#include "model/weights.h"
+#include "model/device_weights.h"
 
 namespace latent4j {
 
-// A buffer of floats, 64-byte aligned, that grows and never shrinks.
-class FloatBuffer {
- public:
-  float* reserve(size_t n);  // at least n floats; contents are lost when it grows
-  float* data() { return data_.get(); }
+// The activations of one pass, on the device, reused from pass to pass. A row is one position of one sequence.
+struct Activations {
+  explicit Activations(Device& device)
+      : x(device), h(device), q(device), attended(device), k(device), v(device), gate(device), up(device), cos(device), sin(device) {}
 
- private:
-  struct Free {
-    void operator()(float* p) const;
-  };
-  std::unique_ptr<float, Free> data_;
-  size_t capacity_ = 0;
+  int32_t rows = 0;           // capacity
+  Buffer<float> x;            // [rows, d_model] residual stream; in: input embeddings
+  Buffer<float> h;            // [rows, d_model] normalized
+  Buffer<float> q, attended;  // [rows, n_heads * head_dim]
+  Buffer<float> k, v;         // [rows, n_kv_heads * head_dim]
+  Buffer<float> gate, up;     // [rows, d_ff]
+  Buffer<float> cos, sin;     // [rows, head_dim / 2]
+
+  bool reserve(const Config& config, int32_t n_rows);  // true if it grew
 };
 
-// The activations of one pass, reused from pass to pass. A row is one position of one sequence.
-struct Workspace {
-  int32_t rows = 0;             // capacity
-  FloatBuffer x;                // [rows, d_model] residual stream; in: input embeddings
-  FloatBuffer h;                // [rows, d_model] normalized; out: after the final norm
-  FloatBuffer q, attended;      // [rows, n_heads * head_dim]
-  FloatBuffer k, v;             // [rows, n_kv_heads * head_dim]
-  FloatBuffer gate, up;         // [rows, d_ff]
-  FloatBuffer cos, sin;         // [rows, head_dim / 2]
-  std::vector<RowPlace> places; // [rows]
-
-  void reserve(const Config& config, int32_t n_rows);
+// Where a pass's rows stand, and in which memories.
+struct PassRows {
+  const RowPlace* places;    // [n]
+  int32_t n;
+  PagedSequences sequences;  // writable at the places
+  int32_t longest;           // no position reaches it
+  bool prefill;              // rows of prompts
 };
 
 class Decoder {
  public:
-  Decoder(const Weights& weights, const Ops& ops) : weights_(weights), ops_(ops) {}
+  Decoder(const DeviceWeights& weights, const Ops& ops) : weights_(weights), ops_(ops) {}
 
-  // Runs workspace.x [n, d_model] at workspace.places [n] of `sequences`, whose pages are writable at those places: leaves their
-  // keys and values there and the output after the final norm in workspace.h. No position reaches `longest`. `cancel` (may be null) is
-  // looked at before every layer: [CANCELLED].
-  void forward(Queue& queue, Workspace& workspace, int32_t n, PagedSequences sequences, int32_t longest, bool prefill, int32_t* cancel) const;
+  // Runs activations.x [n, d_model] through the layers: leaves the rows' keys and values in their memories and the output after the final
+  // norm in `out` [n, d_model]. `cancel` (may be null) is looked at before every layer: [CANCELLED].
+  void forward(Queue& queue, Activations& activations, const PassRows& rows, float* out, int32_t* cancel) const;
 
  private:
-  const Weights& weights_;
+  const DeviceWeights& weights_;
   const Ops& ops_;
 };
 

@@ -1,7 +1,5 @@
 #include "model/model.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -19,17 +17,15 @@ constexpr int32_t kLargestPage = 1024;
 constexpr int32_t kMostThreads = 1024;
 constexpr std::chrono::milliseconds kLook{2};  // at the flag that cancels, while another thread solves
 
-int64_t ram_bytes() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
-
-std::shared_ptr<PagePool> make_pool(const Config& config, const ModelOptions& options) {
+std::shared_ptr<PagePool> make_pool(Device& device, const Config& config, const ModelOptions& options) {
   const int32_t page = options.page_size;
   L4J_CHECK(page >= 1 && page <= kLargestPage && (page & (page - 1)) == 0, "BAD_ARGUMENT", "page_size ", page,
             ", expected a power of two from 1 to ", kLargestPage);
   L4J_CHECK(options.memory_positions >= 0, "BAD_ARGUMENT", "memory_positions ", options.memory_positions, ", expected 0 (default) or more");
   PageLayout layout{options.memory_type, page, config.n_layers, config.n_kv_heads, config.head_dim};
   int64_t positions = options.memory_positions;
-  if (positions == 0) positions = std::min<int64_t>(ram_bytes() / 4 / static_cast<int64_t>(layout.position_bytes()), int64_t{1} << 20);
-  return std::make_shared<PagePool>(layout, std::max<int64_t>(1, positions / page + (positions % page != 0)));
+  if (positions == 0) positions = std::min<int64_t>(device.free_bytes() / 4 / static_cast<int64_t>(layout.position_bytes()), int64_t{1} << 20);
+  return std::make_shared<PagePool>(layout, std::max<int64_t>(1, positions / page + (positions % page != 0)), device);
 }
 
 }  // namespace
@@ -69,22 +65,41 @@ const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Que
 Model::Model(const std::string& path, const ModelOptions& options) {
   L4J_CHECK(options.n_threads >= 0 && options.n_threads <= kMostThreads, "BAD_ARGUMENT", "n_threads ", options.n_threads,
             ", expected 0 (one per core) to ", kMostThreads);
-  ops_ = &cpu::ops(options.cpu_level);
+  cpu_ops_ = &cpu::ops(options.cpu_level);
+  device_ = &Device::open(options.device);
+  ops_ = device_->host() ? cpu_ops_ : &device_->ops();
   weights_ = Weights::open(path);
-  pool_ = make_pool(weights_->config, options);
+  device_weights_ = DeviceWeights::on(*device_, weights_);
+  pool_ = make_pool(*device_, weights_->config, options);
   threads_ = ThreadPool::shared(options.n_threads);
   alignments_ = Alignments::shared(weights_);
 }
 
 const Alignment& Model::alignment(AlignmentKind kind, int32_t* cancel) {
-  Queue on = queue();
-  return alignments_->get(kind, *weights_, on, *ops_, cancel);
+  Queue on{threads_.get(), nullptr};
+  return alignments_->get(kind, *weights_, on, *cpu_ops_, cancel);
+}
+
+DeviceAlignment Model::device_alignment(AlignmentKind kind, int32_t* cancel) {
+  const Alignment& solved = alignment(kind, cancel);
+  if (solved.matrix.empty() || device_->host()) return {solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm};
+  std::lock_guard lock(matrices_mutex_);
+  auto& matrix = matrices_[static_cast<size_t>(kind)];
+  if (!matrix) {
+    auto copy = std::make_unique<Buffer<float>>(*device_);
+    copy->reserve(solved.matrix.size());
+    ScopedQueue queue(*device_);
+    device_->upload(queue, copy->data(), solved.matrix.data(), solved.matrix.size() * sizeof(float));
+    device_->finish(queue);
+    matrix = std::move(copy);
+  }
+  return {matrix->data(), solved.target_norm};
 }
 
 Model::Lease::Lease(Model& model) : model_(model) {
   std::lock_guard lock(model.workspaces_mutex_);
   if (model.workspaces_.empty()) {
-    workspace_ = std::make_unique<Workspace>();
+    workspace_ = std::make_unique<Workspace>(*model.device_, model.threads_.get());
     model.workspaces_.reserve(++model.workspaces_made_);  // so that giving back never allocates
   } else {
     workspace_ = std::move(model.workspaces_.back());

@@ -1,5 +1,5 @@
-// model.h: a model instance: shared weights, the ops and threads it runs on, a page pool of its own, and what is made once and reused:
-// alignments and workspaces.
+// model.h: a model instance: shared weights, the device, ops and threads it runs on, a page pool of its own, and what is made once and
+// reused: alignments and workspaces.
 #pragma once
 
 #include <array>
@@ -10,8 +10,9 @@
 
 #include "kernels/ops.h"
 #include "latent/alignment.h"
+#include "latent/workspace.h"
 #include "memory/page_pool.h"
-#include "model/decoder.h"
+#include "model/device_weights.h"
 #include "model/weights.h"
 
 namespace latent4j {
@@ -20,8 +21,9 @@ struct ModelOptions {
   int32_t n_threads = 0;         // 0: one per physical core
   int32_t page_size = 16;        // positions per page
   DType memory_type = DType::BF16;
-  int64_t memory_positions = 0;  // pool capacity; 0: a quarter of the machine's RAM, at most 1 Mi positions
+  int64_t memory_positions = 0;  // pool capacity; 0: a quarter of the device's free memory (the CPU's: of the RAM), at most 1 Mi positions
   std::string cpu_level;         // "": the best present
+  std::string device;            // "cpu", "cuda:0", ...; "": the best present
 };
 
 // Alignments of one set of weights, each solved on first use and kept as long as the weights. Who comes while another thread solves
@@ -39,6 +41,12 @@ class Alignments {
   std::array<std::unique_ptr<Alignment>, 4> solved_;
 };
 
+// An alignment as align() takes it.
+struct DeviceAlignment {
+  const float* matrix = nullptr;  // [d_model, d_model] on the device; null: identity
+  float target_norm = 0;
+};
+
 class Model {
  public:
   Model(const std::string& path, const ModelOptions& options);
@@ -46,10 +54,13 @@ class Model {
   const Config& config() const { return weights_->config; }
   const Weights& weights() const { return *weights_; }
   const Ops& ops() const { return *ops_; }
+  const Ops& cpu_ops() const { return *cpu_ops_; }
   const std::shared_ptr<PagePool>& pool() const { return pool_; }
-  Queue queue() const { return {threads_.get()}; }
+  Device& device() const { return *device_; }
+  const DeviceWeights& device_weights() const { return *device_weights_; }
   int32_t n_threads() const { return threads_->size(); }
-  const Alignment& alignment(AlignmentKind kind, int32_t* cancel = nullptr);
+  const Alignment& alignment(AlignmentKind kind, int32_t* cancel = nullptr);  // solved on the CPU
+  DeviceAlignment device_alignment(AlignmentKind kind, int32_t* cancel = nullptr);
 
   // A workspace for the length of one rollout; given back on destruction, so that later rollouts make no new one.
   class Lease {
@@ -68,10 +79,15 @@ class Model {
 
  private:
   std::shared_ptr<const Weights> weights_;
-  const Ops* ops_;
+  Device* device_;
+  std::shared_ptr<const DeviceWeights> device_weights_;
+  const Ops* cpu_ops_;  // for what is solved once
+  const Ops* ops_;      // the device's
   std::shared_ptr<ThreadPool> threads_;
   std::shared_ptr<PagePool> pool_;
   std::shared_ptr<Alignments> alignments_;
+  std::mutex matrices_mutex_;
+  std::array<std::unique_ptr<Buffer<float>>, 4> matrices_;  // alignments on a device that is not the host
   std::mutex workspaces_mutex_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // those at rest
   size_t workspaces_made_ = 0;

@@ -9,7 +9,6 @@ void advance(Queue&, const AdvanceArgs& args) {
     if (args.samples) args.samples[i].step++;
     if (args.rows) args.rows[i]++;
   }
-  if (args.done) __atomic_fetch_add(args.done, 1, __ATOMIC_RELEASE);
 }
 
 }  // namespace latent4j::cpu::L4J_LEVEL

@@ -1,0 +1,385 @@
+// device.cu: a CUDA GPU as a device. After an error that a device does not recover from (DEVICE_LOST) every later call on it answers the
+// same, by the runtime's own rule; other devices and the process go on.
+#include "kernels/cuda/device.h"
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include "base/error.h"
+#include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/stream.h"
+#include "kernels/cuda/weights.h"
+
+namespace latent4j::cuda {
+
+namespace {
+
+// Whether there is code for a GPU at all: asked before its first use.
+__global__ void probe_kernel() {}
+
+struct CudaMark final : Mark {
+  ~CudaMark() override { cudaEventDestroy(event); }
+  cudaEvent_t event = nullptr;
+};
+
+struct CudaReplay final : Replay {
+  ~CudaReplay() override { reset(); }
+  void reset() {
+    if (graph) cudaGraphExecDestroy(graph);
+    graph = nullptr;
+  }
+  ReplayKey key{};
+  bool ran = false;  // once without a graph: kernels are loaded on first use, which a capture does not allow
+  cudaGraphExec_t graph = nullptr;
+};
+
+std::string hex(const void* data, size_t n) {
+  static const char digits[] = "0123456789abcdef";
+  std::string text;
+  for (size_t i = 0; i < n; i++) {
+    const unsigned byte = static_cast<const unsigned char*>(data)[i];
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+void from_hex(const std::string& text, void* data, size_t n) {
+  for (size_t i = 0; i < n; i++) static_cast<unsigned char*>(data)[i] = static_cast<unsigned char>(std::stoi(text.substr(2 * i, 2), nullptr, 16));
+}
+
+cudaDeviceProp properties_of(int index) {
+  cudaDeviceProp properties;
+  L4J_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
+  return properties;
+}
+
+int device_count() {
+  int n = 0;
+  if (cudaGetDeviceCount(&n) != cudaSuccess) {
+    cudaGetLastError();
+    return 0;
+  }
+  return n;
+}
+
+// Why the kernels do not run on this GPU; empty: they do.
+std::string why_unusable(int index, const cudaDeviceProp& properties) {
+  if (properties.major < 8) return concat("compute capability ", properties.major, ".", properties.minor, ", the kernels need 8.0 or more");
+  cudaFuncAttributes attributes;
+  cudaError_t error = cudaSetDevice(index);
+  if (error == cudaSuccess) error = cudaFuncGetAttributes(&attributes, probe_kernel);
+  if (error == cudaSuccess) return "";
+  cudaGetLastError();
+  return cudaGetErrorString(error);
+}
+
+class CudaDevice final : public Device {
+ public:
+  CudaDevice(int index, const cudaDeviceProp& properties)
+      : Device(false), index_(index), id_(concat("cuda:", index)), name_(properties.name), properties_(properties) {}
+
+  int index() const { return index_; }
+  const cudaDeviceProp& properties() const { return properties_; }
+  const std::string& id() const override { return id_; }
+  const std::string& name() const override { return name_; }
+  const Ops& ops() const override { return cuda::ops(); }
+  int64_t free_bytes() const override {
+    use();
+    size_t free = 0, total = 0;
+    L4J_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    return static_cast<int64_t>(free);
+  }
+  // Enough rows that the tensor cores, not the weights' bytes, set the time.
+  int32_t pass_rows() const override { return 1024; }
+
+  bool reaches(const Device& other) override {
+    if (&other == this) return true;
+    const auto* peer = dynamic_cast<const CudaDevice*>(&other);
+    if (!peer) return false;
+    use();
+    int can = 0;
+    L4J_CUDA_CHECK(cudaDeviceCanAccessPeer(&can, index_, peer->index_));
+    if (!can) return false;
+    const cudaError_t error = cudaDeviceEnablePeerAccess(peer->index_, 0);
+    if (error == cudaErrorPeerAccessAlreadyEnabled) {
+      cudaGetLastError();
+      return true;
+    }
+    L4J_CUDA_CHECK(error);
+    return true;
+  }
+
+  std::byte* allocate(size_t bytes) override {
+    use();
+    void* memory = nullptr;
+    if (const cudaError_t error = cudaMalloc(&memory, bytes); error == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      throw Error("OUT_OF_MEMORY", concat(id_, ": no room for ", bytes, " bytes, ", free_bytes(), " of ", properties_.totalGlobalMem, " are free"));
+    } else {
+      L4J_CUDA_CHECK(error);
+    }
+    return static_cast<std::byte*>(memory);
+  }
+  void release(std::byte* memory) noexcept override { cudaFree(memory); }
+  std::byte* allocate_pool(size_t bytes) override { return allocate(bytes); }
+  void release_pool(std::byte* memory, size_t) noexcept override { release(memory); }
+  std::byte* allocate_shared(size_t bytes) override {
+    use();
+    void* memory = nullptr;
+    // Portable: a page that one GPU wrote is read by another.
+    L4J_CUDA_CHECK(cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped));
+    return static_cast<std::byte*>(memory);
+  }
+  void release_shared(std::byte* memory) noexcept override { cudaFreeHost(memory); }
+
+  Matrix store(const Queue& queue, const Matrix& host) override {
+    Matrix stored = host;
+    std::byte* to = allocate(stored_bytes(host));
+    stored.data = to;
+    try {
+      cuda::store(*queue.stream, host, to);
+    } catch (...) {
+      release(to);
+      throw;
+    }
+    return stored;
+  }
+
+  Queue open_queue(ThreadPool* threads) override {
+    use();
+    auto stream = std::make_unique<Stream>();
+    stream->device = index_;
+    stream->n_sms = properties_.multiProcessorCount;
+    stream->shared_bytes = static_cast<int>(properties_.sharedMemPerBlockOptin);
+    Queue queue{threads, stream.get()};
+    try {
+      L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream->handle, cudaStreamNonBlocking));
+      stream->scratch = allocate(kScratchBytes);
+      stream->tickets = reinterpret_cast<uint32_t*>(allocate(kTickets * sizeof(uint32_t)));
+      L4J_CUDA_CHECK(cudaMemsetAsync(stream->tickets, 0, kTickets * sizeof(uint32_t), stream->handle));
+    } catch (...) {
+      close_queue(queue);
+      stream.release();
+      throw;
+    }
+    stream.release();
+    return queue;
+  }
+  void close_queue(Queue& queue) noexcept override {
+    Stream* stream = queue.stream;
+    if (!stream) return;
+    cudaSetDevice(index_);
+    if (stream->handle) {
+      cudaStreamSynchronize(stream->handle);
+      cudaStreamDestroy(stream->handle);
+    }
+    cudaFree(stream->scratch);
+    cudaFree(stream->tickets);
+    delete stream;
+    queue.stream = nullptr;
+  }
+
+  void upload(const Queue& queue, void* to, const void* from, size_t bytes) override {
+    transfer(queue, to, from, bytes, cudaMemcpyHostToDevice);
+  }
+  void download(const Queue& queue, void* to, const void* from, size_t bytes) override {
+    transfer(queue, to, from, bytes, cudaMemcpyDeviceToHost);
+  }
+  void copy(const Queue& queue, void* to, const void* from, size_t bytes, size_t pitch, size_t rows) override {
+    use();
+    L4J_CUDA_CHECK(cudaMemcpy2DAsync(to, pitch, from, pitch, bytes, rows, cudaMemcpyDeviceToDevice, queue.stream->handle));
+  }
+  void fill(const Queue& queue, void* to, int byte, size_t bytes) override {
+    use();
+    L4J_CUDA_CHECK(cudaMemsetAsync(to, byte, bytes, queue.stream->handle));
+  }
+  void finish(const Queue& queue) override {
+    use();
+    L4J_CUDA_CHECK(cudaStreamSynchronize(queue.stream->handle));
+  }
+
+  std::unique_ptr<Mark> new_mark() override {
+    use();
+    auto mark = std::make_unique<CudaMark>();
+    L4J_CUDA_CHECK(cudaEventCreate(&mark->event));
+    return mark;
+  }
+  void mark(const Queue& queue, Mark& mark) override {
+    use();
+    L4J_CUDA_CHECK(cudaEventRecord(static_cast<CudaMark&>(mark).event, queue.stream->handle));
+  }
+  bool reached(Mark& mark) override {
+    use();
+    const cudaError_t error = cudaEventQuery(static_cast<CudaMark&>(mark).event);
+    if (error == cudaErrorNotReady) return cudaGetLastError(), false;
+    L4J_CUDA_CHECK(error);
+    return true;
+  }
+  void wait(Mark& mark) override {
+    use();
+    L4J_CUDA_CHECK(cudaEventSynchronize(static_cast<CudaMark&>(mark).event));
+  }
+  int64_t ns_between(Mark& from, Mark& to) override {
+    use();
+    float ms = 0;
+    L4J_CUDA_CHECK(cudaEventElapsedTime(&ms, static_cast<CudaMark&>(from).event, static_cast<CudaMark&>(to).event));
+    return static_cast<int64_t>(static_cast<double>(ms) * 1e6);
+  }
+
+ private:
+  void use() const { L4J_CUDA_CHECK(cudaSetDevice(index_)); }
+
+  void transfer(const Queue& queue, void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+    if (bytes == 0) return;
+    use();
+    L4J_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, kind, queue.stream->handle));
+  }
+
+  void enqueue_erased(const Queue& queue, std::unique_ptr<Replay>& slot, const ReplayKey& key, void (*step)(const void*),
+                      const void* context) override {
+    use();
+    const cudaStream_t stream = queue.stream->handle;
+    if (!slot) slot = std::make_unique<CudaReplay>();
+    auto& replay = static_cast<CudaReplay&>(*slot);
+    if (!replay.ran || replay.key != key) {
+      replay.reset();
+      replay.ran = false;
+      step(context);
+      replay.key = key;
+      replay.ran = true;
+      return;
+    }
+    if (!replay.graph) {
+      L4J_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+      cudaGraph_t graph = nullptr;
+      try {
+        step(context);
+      } catch (...) {
+        cudaStreamEndCapture(stream, &graph);
+        if (graph) cudaGraphDestroy(graph);
+        cudaGetLastError();
+        throw;
+      }
+      L4J_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+      const cudaError_t error = cudaGraphInstantiate(&replay.graph, graph, 0);
+      cudaGraphDestroy(graph);
+      L4J_CUDA_CHECK(error);
+    }
+    L4J_CUDA_CHECK(cudaGraphLaunch(replay.graph, stream));
+  }
+
+  const int index_;
+  const std::string id_, name_;
+  const cudaDeviceProp properties_;
+};
+
+}  // namespace
+
+std::string why_no_device() {
+  int n = 0;
+  const cudaError_t error = cudaGetDeviceCount(&n);
+  if (error == cudaSuccess) return n > 0 ? "" : "no NVIDIA GPU";
+  cudaGetLastError();
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  if (error == cudaErrorInsufficientDriver && driver > 0) {
+    return concat("the driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this library needs one for CUDA ", runtime / 1000, ".",
+                  runtime % 1000 / 10, " or newer");
+  }
+  return driver == 0 ? "no NVIDIA driver" : cudaGetErrorString(error);
+}
+
+Device& open_device(int index) {
+  static std::mutex mutex;
+  static auto& opened = *new std::vector<std::unique_ptr<CudaDevice>>();  // lives as long as the process: threads may outlive statics
+  std::lock_guard lock(mutex);
+  for (const auto& device : opened) {
+    if (device->index() == index) return *device;
+  }
+  const int n = device_count();
+  if (index >= n) {
+    const std::string why = why_no_device();
+    throw Error("NO_DEVICE", concat("cuda:", index, " is not here: ", n > 0 ? concat("there are ", n, " CUDA devices, from cuda:0 on") : why));
+  }
+  const cudaDeviceProp properties = properties_of(index);
+  const std::string why = why_unusable(index, properties);
+  L4J_CHECK(why.empty(), "UNSUPPORTED", "cuda:", index, " (", properties.name, "): ", why, "; supported: compute capability 8.0 and newer");
+  opened.push_back(std::make_unique<CudaDevice>(index, properties));
+  return *opened.back();
+}
+
+Device* best_device() {
+  int best = -1;
+  int64_t most = 0;
+  for (const DeviceFacts& device : devices()) {
+    if (device.usable && device.memory_bytes > most) most = device.memory_bytes, best = std::stoi(device.id.substr(5));
+  }
+  return best < 0 ? nullptr : &open_device(best);
+}
+
+std::vector<DeviceFacts> devices() {
+  std::vector<DeviceFacts> found;
+  const int n = device_count();
+  for (int i = 0; i < n; i++) {
+    const cudaDeviceProp properties = properties_of(i);
+    DeviceFacts facts;
+    facts.id = concat("cuda:", i);
+    facts.name = properties.name;
+    facts.compute_capability = concat(properties.major, ".", properties.minor);
+    facts.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
+    facts.multiprocessors = properties.multiProcessorCount;
+    facts.why = why_unusable(i, properties);
+    facts.usable = facts.why.empty();
+    size_t free = 0, total = 0;
+    if (facts.usable && cudaMemGetInfo(&free, &total) == cudaSuccess) facts.free_bytes = static_cast<int64_t>(free);
+    found.push_back(std::move(facts));
+  }
+  return found;
+}
+
+// A ticket's device half: the GPU's UUID, then the IPC handle.
+std::string export_handle(const Device& device, const std::byte* pool) {
+  const auto& owner = dynamic_cast<const CudaDevice&>(device);
+  L4J_CUDA_CHECK(cudaSetDevice(owner.index()));
+  cudaIpcMemHandle_t handle;
+  L4J_CUDA_CHECK(cudaIpcGetMemHandle(&handle, const_cast<std::byte*>(pool)));
+  return hex(&owner.properties().uuid, sizeof(cudaUUID_t)) + hex(&handle, sizeof handle);
+}
+
+ImportedPool::ImportedPool(Device& target, const std::string& text) {
+  cudaIpcMemHandle_t handle;
+  cudaUUID_t uuid;
+  L4J_CHECK(text.size() == 2 * (sizeof uuid + sizeof handle) && text.find_first_not_of("0123456789abcdef") == std::string::npos, "BAD_ARGUMENT",
+            "a memory ticket's handle of ", text.size(), " characters, expected ", 2 * (sizeof uuid + sizeof handle), " hexadecimal ones");
+  from_hex(text, &uuid, sizeof uuid);
+  from_hex(text.substr(2 * sizeof uuid), &handle, sizeof handle);
+  const int n = device_count();
+  int owner = -1;
+  for (int i = 0; i < n && owner < 0; i++) {
+    const cudaDeviceProp properties = properties_of(i);
+    if (std::memcmp(&properties.uuid, &uuid, sizeof uuid) == 0) owner = i;
+  }
+  L4J_CHECK(owner >= 0, "NO_DEVICE", "the memory is on a GPU that this process does not see (UUID ", text.substr(0, 2 * sizeof uuid), ")");
+  L4J_CHECK(target.reaches(open_device(owner)), "NO_DEVICE", target.id(), " cannot read the memory of cuda:", owner, " directly");
+  device_ = owner;
+  L4J_CUDA_CHECK(cudaSetDevice(owner));
+  void* base = nullptr;
+  const cudaError_t error = cudaIpcOpenMemHandle(&base, handle, cudaIpcMemLazyEnablePeerAccess);
+  if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorInvalidContext || error == cudaErrorDeviceUninitialized) {
+    cudaGetLastError();
+    throw Error("BAD_ARGUMENT", concat("the memory ticket cannot be opened (", cudaGetErrorString(error),
+                                       "); expected one of another process whose memory still lives; within a process hand the memory over itself"));
+  }
+  L4J_CUDA_CHECK(error);
+  base_ = static_cast<std::byte*>(base);
+}
+
+ImportedPool::~ImportedPool() {
+  cudaSetDevice(device_);
+  cudaIpcCloseMemHandle(base_);
+}
+
+}  // namespace latent4j::cuda

@@ -1,0 +1,47 @@
+// workspace.h: what a rollout needs on its device besides weights and memories: a queue, activations, and the state that steps hand on
+// without the host. Kept from rollout to rollout, so that a step allocates nothing and what was recorded can be replayed.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "base/device.h"
+#include "model/decoder.h"
+
+namespace latent4j {
+
+// Eight bytes of where check_finite first saw a bad number, then the chosen tokens, two a piece.
+using Outcome = uint64_t;
+
+struct Workspace {
+  Workspace(Device& on, ThreadPool* threads);
+  ~Workspace() { device.close_queue(queue); }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  Device& device;
+  Queue queue;
+  uint64_t generation = 0;  // grows when a buffer moves: what was recorded before is void
+
+  Activations activations;
+  Buffer<RowPlace> places;                     // [rows of the pass, or sequences]
+  Buffer<int32_t> tokens;                      // [prompt tokens]
+  std::array<Buffer<float>, 2> hidden;         // [sequences, d_model] last hidden states; decode writes the next ones beside them
+  Buffer<float> logits;                        // [up to kLogitRows, vocab]
+  Buffer<SampleRow> samples;                   // [sequences]
+  Buffer<int32_t> rows;                        // [sequences] indices of rows
+  Buffer<Outcome> outcome;                     // what a step tells the host, in one copy
+  Buffer<float> latents, latent_hidden;        // [sequences, latent steps, d_model], where wanted
+  Buffer<std::byte*> pages;                    // page tables end to end
+  Buffer<std::byte* const*> tables;            // [sequences] their beginnings
+  Buffer<Outcome> told;                        // the outcome on the host's side
+  Buffer<float> results;                       // [sequences, d_model] on the host's side: hidden states that memories keep
+  std::unique_ptr<Mark> start, prefilled, thought, token, ended;
+  std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last latent steps
+
+  std::unique_ptr<Replay> think;
+  std::array<std::unique_ptr<Replay>, 2> choose, feed;  // by the buffer of `hidden` they read
+};
+
+}  // namespace latent4j
