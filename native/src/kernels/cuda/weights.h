@@ -1,5 +1,5 @@
-// weights.h: how a weight lies on a CUDA device. F32, F16 and BF16 lie as in the file. A block format is taken apart into planes, each a
-// multiple of 16 bytes long and at 16 bytes, so that its numbers are read 16 bytes at a time: the bytes stay the same, and as many.
+// weights.h: how a weight lies on a CUDA device. F32, F16 and BF16 lie as in the file. A block format is taken apart into planes
+// (planes.h), so that its numbers are read 16 bytes at a time: the bits stay the same, and as many. Kernels read both by dequantize.cuh.
 #pragma once
 
 #include <cstddef>
