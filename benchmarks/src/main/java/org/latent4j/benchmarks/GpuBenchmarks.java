@@ -37,9 +37,11 @@ public final class GpuBenchmarks {
     private static final int STEPS = 3;
 
     /**
-     * A line: what is measured, how many operations an invocation holds, and the bytes that one has to move (0: arithmetic limits it).
+     * A line: what is measured, how many operations an invocation holds, and the bytes that one has to move (0: not what limits it) or the
+     * multiplications and additions (0: likewise).
      */
-    private record Line(String benchmark, String operation, Class<?> type, Map<String, String> parameters, int operations, long bytes) {
+    private record Line(String benchmark, String operation, Class<?> type, Map<String, String> parameters, int operations, long bytes,
+            long flops) {
     }
 
     private GpuBenchmarks() {
@@ -77,12 +79,13 @@ public final class GpuBenchmarks {
             Shape named = Shape.named(shape);
             lines.add(new Line("latent-step", "1 step after " + GpuForwardBenchmark.POSITIONS + " positions", GpuForwardBenchmark.class,
                     Map.of("shape", shape, "rows", GpuForwardBenchmark.STEP), GpuForwardBenchmark.STEPS,
-                    GpuForwardBenchmark.bytes(named)));
+                    GpuForwardBenchmark.bytes(named), 0));
             lines.add(new Line("prefill", GpuForwardBenchmark.PROMPT + " tokens", GpuForwardBenchmark.class,
-                    Map.of("shape", shape, "rows", GpuForwardBenchmark.PROMPT), 1, 0));
+                    Map.of("shape", shape, "rows", GpuForwardBenchmark.PROMPT), 1, 0,
+                    named.layerBytes() * Integer.parseInt(GpuForwardBenchmark.PROMPT))); // two for each weight of two bytes
             for (String rows : List.of(AlignmentBenchmark.ONE, AlignmentBenchmark.MANY)) {
                 lines.add(new Line("alignment", rows + " rows from host to host", GpuAlignmentBenchmark.class,
-                        Map.of("shape", shape, "rows", rows), 1, 0));
+                        Map.of("shape", shape, "rows", rows), 1, 0, 0));
             }
             for (String parts : List.of(HandOffBenchmark.HAND_OFF, HandOffBenchmark.MERGE)) {
                 for (String target : peer ? List.of(GpuTransferBenchmark.HERE, GpuTransferBenchmark.PEER)
@@ -91,7 +94,7 @@ public final class GpuBenchmarks {
                     lines.add(new Line(n == 1 ? "hand-off" : "merge",
                             parts + " x " + GpuForwardBenchmark.POSITIONS + " positions to cuda:" + target, GpuTransferBenchmark.class,
                             Map.of("shape", shape, "parts", parts, "target", target), 1,
-                            2 * HandOffBenchmark.bytes(named, n, GpuForwardBenchmark.POSITIONS)));
+                            2 * HandOffBenchmark.bytes(named, n, GpuForwardBenchmark.POSITIONS), 0));
                 }
             }
         }
@@ -117,7 +120,7 @@ public final class GpuBenchmarks {
         return times;
     }
 
-    /** benchmark, shape, operation, us, bytes, gb_per_s, of_copy, baseline, baseline_us, times_baseline. */
+    /** benchmark, shape, operation, us, bytes, gb_per_s, of_copy, tflop_per_s, baseline, baseline_us, times_baseline. */
     private static String row(Line line, Map<String, Double> times) {
         double us = times.get("latent4j");
         Double limit = line.type() == GpuTransferBenchmark.class ? times.get("cuda") : times.get("limit");
@@ -125,7 +128,8 @@ public final class GpuBenchmarks {
         String baseline = line.type() == GpuTransferBenchmark.class ? "cudaMemcpy" : "cublas";
         return String.join(",", line.benchmark(), line.parameters().get("shape"), line.operation(), number("%.2f", us),
                 String.valueOf(line.bytes()), line.bytes() == 0 ? "" : number("%.1f", line.bytes() / us / 1e3),
-                limit == null || line.bytes() == 0 ? "" : number("%.3f", limit / us), cuda == null ? "" : baseline, number("%.2f", cuda),
+                limit == null || line.bytes() == 0 ? "" : number("%.3f", limit / us),
+                line.flops() == 0 ? "" : number("%.1f", line.flops() / us / 1e6), cuda == null ? "" : baseline, number("%.2f", cuda),
                 cuda == null ? "" : number("%.3f", cuda / us));
     }
 
