@@ -8,7 +8,7 @@ const Ops& ops() {
                                 .embed = nullptr,
                                 .rms_norm = rms_norm,
                                 .matmul = nullptr,
-                                .kv_append = nullptr,
+                                .kv_append = kv_append,
                                 .attention = nullptr,
                                 .silu_mul = silu_mul,
                                 .align = align,
