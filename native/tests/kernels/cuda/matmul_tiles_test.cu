@@ -1,0 +1,169 @@
+// matmul_tiles on CUDA against the CPU's matmul.
+#include <cstring>
+
+#include "kernels/cuda/cuda_test.h"
+#include "kernels/cuda/matmul_ways.h"
+#include "kernels/cuda/weights.h"
+#include "kernels/random_weights.h"
+
+namespace latent4j {
+namespace {
+
+constexpr double kTolerance = 2e-6;
+
+class CudaMatmulTilesTest : public test::CudaTest {
+ protected:
+  // A weight on the host, for the CPU, and as the device stores it.
+  struct Weight {
+    RandomWeight host;
+    test::DeviceArray<std::byte> bytes;
+    Matrix device;
+
+    Weight(const cuda::Stream& stream, DType dtype, int32_t m, int32_t k, uint32_t seed)
+        : host(dtype, m, k, seed), bytes(cuda::stored_bytes(host.view())), device(host.view()) {
+      cuda::store(stream, host.view(), bytes.data());
+      device.data = bytes.data();
+    }
+  };
+
+  struct Shape {
+    DType dtype;
+    int32_t m;
+  };
+
+  // What is in y before, and a number past its end that must stay.
+  static std::vector<float> filled(size_t size) {
+    std::vector<float> values = random_floats(size, 20, 2);
+    return values;
+  }
+
+  void expect_equals_the_cpu(const std::vector<Shape>& shapes, int32_t n, int32_t k, MatmulInto into, bool with_bias) {
+    SCOPED_TRACE(testing::Message() << dtype_info(shapes[0].dtype).name << " n " << n << " k " << k << " m " << shapes[0].m << " into "
+                                    << static_cast<int>(into));
+    const std::vector<float> x = random_floats(static_cast<size_t>(n) * k, 5, 3);
+    const test::DeviceArray<float> device_x(x);
+    std::vector<std::unique_ptr<Weight>> weights;
+    std::vector<std::vector<float>> biases, ys;
+    std::vector<std::unique_ptr<test::DeviceArray<float>>> device_biases, device_ys;
+    std::vector<MatmulTarget> targets, device_targets;
+    for (const Shape& shape : shapes) {
+      const auto seed = static_cast<uint32_t>(weights.size());
+      weights.push_back(std::make_unique<Weight>(stream_, shape.dtype, shape.m, k, 30 + seed));
+      biases.push_back(random_floats(shape.m, 40 + seed, 5));
+      ys.push_back(filled(static_cast<size_t>(n) * shape.m));
+      device_biases.push_back(std::make_unique<test::DeviceArray<float>>(biases.back()));
+      device_ys.push_back(std::make_unique<test::DeviceArray<float>>(ys.back()));
+    }
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      targets.push_back({&weights[i]->host.view(), with_bias ? biases[i].data() : nullptr, ys[i].data()});
+      device_targets.push_back({&weights[i]->device, with_bias ? device_biases[i]->data() : nullptr, device_ys[i]->data()});
+    }
+    const int n_targets = static_cast<int>(shapes.size());
+    cuda::matmul_tiles(stream_, {device_x.data(), n, k, device_targets.data(), n_targets, into});
+    finish();
+    Queue on_cpu = cpu_queue();
+    twin().matmul(on_cpu, {x.data(), n, k, targets.data(), n_targets, into});
+    for (size_t i = 0; i < (into == MatmulInto::silu_mul ? 1 : shapes.size()); ++i) test::expect_near(device_ys[i]->read(), ys[i], kTolerance);
+  }
+
+  std::vector<float> multiply(const std::vector<float>& x, int32_t k, const Weight& weight) {
+    const auto n = static_cast<int32_t>(x.size() / k);
+    const test::DeviceArray<float> device_x(x), y(static_cast<size_t>(n) * weight.device.rows);
+    const MatmulTarget target = {&weight.device, nullptr, y.data()};
+    cuda::matmul_tiles(stream_, {device_x.data(), n, k, &target, 1});
+    finish();
+    return y.read();
+  }
+
+  static bool is_block(DType dtype) { return dtype_info(dtype).block_elements > 1; }
+};
+
+TEST_F(CudaMatmulTilesTest, EqualsTheCpuForEveryFormat) {
+  for (int i = 0; i < kDTypes; ++i) {
+    const int block = std::max(8, dtype_info(dtype_at(i)).block_elements);
+    expect_equals_the_cpu({{dtype_at(i), 136}}, 17, block == 256 ? 512 : 160, MatmulInto::store, false);
+    expect_equals_the_cpu({{dtype_at(i), 29}}, 5, block == 256 ? 256 : block == 32 ? 96 : 72, MatmulInto::store, true);
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, TakesAnyNumberOfTokens) {
+  for (int32_t n : {1, 2, 15, 16, 17, 64, 65, 130}) {
+    expect_equals_the_cpu({{DType::BF16, 40}}, n, 64, MatmulInto::store, false);
+    expect_equals_the_cpu({{DType::Q4_0, 40}}, n, 64, MatmulInto::add, false);
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, TakesColumnsThatDoNotDivideTheStep) {
+  for (DType dtype : {DType::BF16, DType::F16, DType::F32}) {
+    for (int32_t k : {8, 16, 24, 40, 104}) expect_equals_the_cpu({{dtype, 9}}, 3, k, MatmulInto::store, false);
+  }
+  for (DType dtype : {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1, DType::Q8_0}) {
+    for (int32_t k : {32, 64, 96, 288}) expect_equals_the_cpu({{dtype, 9}}, 3, k, MatmulInto::store, false);
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, AddsAndAddsBias) {
+  for (DType dtype : {DType::BF16, DType::F32, DType::Q4_1, DType::Q6_K}) {
+    expect_equals_the_cpu({{dtype, 133}}, 18, 256, MatmulInto::add, false);
+    expect_equals_the_cpu({{dtype, 7}}, 66, 256, MatmulInto::add, true);
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, MultipliesGateAndUpInOnePass) {
+  for (DType dtype : {DType::BF16, DType::F16, DType::Q4_1, DType::Q4_K}) {
+    expect_equals_the_cpu({{dtype, 72}, {dtype, 72}}, 19, 256, MatmulInto::silu_mul, false);
+    expect_equals_the_cpu({{dtype, 21}, {dtype, 21}}, 3, 256, MatmulInto::silu_mul, true);
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, TakesThreeTargetsOfOneFormatAndOfSeveral) {
+  expect_equals_the_cpu({{DType::BF16, 140}, {DType::BF16, 7}, {DType::BF16, 24}}, 20, 72, MatmulInto::store, true);
+  expect_equals_the_cpu({{DType::Q4_K, 130}, {DType::Q4_K, 32}, {DType::Q6_K, 32}}, 9, 256, MatmulInto::store, false);
+  expect_equals_the_cpu({{DType::Q8_0, 16}, {DType::F32, 16}, {DType::F16, 129}}, 9, 96, MatmulInto::add, false);
+}
+
+TEST_F(CudaMatmulTilesTest, ARowIsBitEqualAloneAndInABatch) {
+  constexpr int32_t kN = 100, kM = 20;
+  for (DType dtype : {DType::BF16, DType::F16, DType::F32, DType::Q4_1, DType::Q6_K}) {
+    const int32_t k = is_block(dtype) ? 256 : 104;
+    const std::vector<float> x = random_floats(static_cast<size_t>(kN) * k, 6);
+    const Weight weight(stream_, dtype, kM, k, 7);
+    const std::vector<float> y = multiply(x, k, weight);
+    for (int32_t row : {0, 13, 63, 64, 99}) {
+      const std::vector<float> alone = multiply({x.begin() + row * k, x.begin() + (row + 1) * k}, k, weight);
+      ASSERT_EQ(std::memcmp(alone.data(), y.data() + row * kM, kM * sizeof(float)), 0) << dtype_info(dtype).name << " row " << row;
+    }
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, KeepsAccuracyWhereARowsNumbersAreFarApart) {
+  constexpr int32_t kN = 8, kM = 16, kK = 256;
+  for (DType dtype : {DType::BF16, DType::F16, DType::Q8_0}) {
+    std::vector<float> x = random_floats(kN * kK, 8, 1e-3f);
+    const Weight weight(stream_, dtype, kM, kK, 9);
+    const std::vector<float> small = multiply(x, kK, weight);
+    // One large number in a column; taken away again it must leave what the others gave.
+    for (int32_t row = 0; row < kN; ++row) x[row * kK + 17] = 3000;
+    std::vector<float> decoded(kK);
+    const std::vector<float> large = multiply(x, kK, weight);
+    for (int32_t i = 0; i < kM; ++i) {
+      twin().decode_row(weight.host.view(), i, decoded.data());
+      for (int32_t row = 0; row < kN; ++row) {
+        ASSERT_NEAR(large[row * kM + i], 3000.0 * decoded[17] + small[row * kM + i], 3000 * 2e-6 * std::abs(decoded[17]) + 2e-3) << row << " " << i;
+      }
+    }
+  }
+}
+
+TEST_F(CudaMatmulTilesTest, KeepsNotANumberInItsRow) {
+  for (DType dtype : {DType::BF16, DType::F16, DType::F32, DType::Q8_0}) {
+    std::vector<float> x = random_floats(6 * 64, 16);
+    x[6 * 64 - 5] = NAN;
+    const Weight weight(stream_, dtype, 8, 64, 15);
+    const std::vector<float> y = multiply(x, 64, weight);
+    for (int32_t i = 0; i < 6 * 8; ++i) EXPECT_EQ(std::isnan(y[i]), i >= 5 * 8) << dtype_info(dtype).name << " at " << i;
+  }
+}
+
+}  // namespace
+}  // namespace latent4j
