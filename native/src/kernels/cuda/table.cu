@@ -12,7 +12,7 @@ const Ops& ops() {
                                 .attention = nullptr,
                                 .silu_mul = silu_mul,
                                 .align = align,
-                                .sample = nullptr,
+                                .sample = sample,
                                 .kv_copy = kv_copy,
                                 .kv_rotate = kv_rotate,
                                 .rope_angles = rope_angles,
