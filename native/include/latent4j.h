@@ -131,6 +131,13 @@ void l4j_memory_truncate(l4j_memory* memory, int32_t length);
 // their position in the same pool share pages.
 // Throws INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED, BAD_ARGUMENT, MEMORY_BUSY.
 l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int32_t n_ranges, bool rotate);
+// A ticket (JSON) by which another process of this machine takes the memory over: valid as long as the memory is neither closed nor written
+// to. Only memories on a CUDA device have one. Throws UNSUPPORTED, MEMORY_BUSY.
+std::string l4j_memory_export(l4j_memory* memory);
+// A new memory of `target`, copied on its device from the pages that a ticket of another process names. Give it tickets that you trust.
+// Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), INCOMPATIBLE_MEMORY,
+// OUT_OF_PAGES, CONTEXT_EXCEEDED.
+l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket);
 // keys and values [n_kv_heads, length, head_dim] of one layer as f32.
 void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values);
 // The last hidden state [d_model] after the final norm. Throws NO_HIDDEN_STATE after truncate or assemble.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,10 +26,16 @@ using MemoryHandle = std::unique_ptr<l4j_memory, CloseMemory>;
 
 inline std::string golden_path(const std::string& checkpoint) { return std::string(L4J_TEST_DATA) + "/golden/" + checkpoint; }
 
+// The device that tests run on: L4J_TEST_DEVICE, else the CPU.
+inline std::string test_device() {
+  const char* device = std::getenv("L4J_TEST_DEVICE");
+  return device ? device : "cpu";
+}
+
 struct OpenOptions {
   int32_t n_threads = 2, page_size = 16, memory_type = L4J_MEMORY_F32;
   int64_t memory_positions = 4096;
-  std::string level = {}, device = "cpu";
+  std::string level = {}, device = test_device();
 };
 
 inline ModelHandle open_model(const std::string& path, const OpenOptions& o = {}) {

@@ -3,6 +3,7 @@
 
 #include "base/trace.h"
 #include "bridge/handles.h"
+#include "memory/ticket.h"
 #include "memory/transfer.h"
 
 using namespace latent4j;
@@ -70,6 +71,23 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
     const Trace range("transfer: %d ranges to %s", n_ranges, m.device().id().c_str());
     Model::Lease lease(m);
     return new l4j_memory{target->model, assemble(lease->queue, m.ops(), m.config(), m.pool(), sources, rotate)};
+  });
+}
+
+std::string l4j_memory_export(l4j_memory* memory) {
+  return guarded([&] {
+    MemoryLock lock(*memory->memory, MemoryLock::Mode::read);
+    return export_memory(*memory->memory, memory->model->config());
+  });
+}
+
+l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket) {
+  return guarded([&] {
+    L4J_CHECK(ticket, "BAD_ARGUMENT", "ticket is null, expected one of a memory of another process");
+    Model& m = *target->model;
+    const Trace range("transfer: by ticket to %s", m.device().id().c_str());
+    Model::Lease lease(m);
+    return new l4j_memory{target->model, import_memory(lease->queue, m.ops(), m.config(), m.pool(), ticket)};
   });
 }
 

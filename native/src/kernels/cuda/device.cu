@@ -368,7 +368,7 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
   L4J_CUDA_CHECK(cudaSetDevice(owner));
   void* base = nullptr;
   const cudaError_t error = cudaIpcOpenMemHandle(&base, handle, cudaIpcMemLazyEnablePeerAccess);
-  if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorInvalidContext || error == cudaErrorDeviceUninitialized) {
+  if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorDeviceUninitialized) {
     cudaGetLastError();
     throw Error("BAD_ARGUMENT", concat("the memory ticket cannot be opened (", cudaGetErrorString(error),
                                        "); expected one of another process whose memory still lives; within a process hand the memory over itself"));

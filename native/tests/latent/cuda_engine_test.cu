@@ -1,0 +1,229 @@
+// The engine on a GPU: what it computes is the CPU's, what it hands over arrives whole, what it refuses or loses it says.
+#include <cuda_runtime.h>
+
+#include <thread>
+
+#include "engine.h"
+#include "kernels/cuda/stream.h"
+
+namespace latent4j::test {
+namespace {
+
+constexpr int32_t kDModel = 64, kVocab = 512, kLayers = 3, kKvHeads = 2, kHeadDim = 32;  // tiny-qwen3
+
+int device_count() {
+  int n = 0;
+  if (cudaGetDeviceCount(&n) != cudaSuccess) n = 0;
+  cudaGetLastError();
+  return n;
+}
+
+class CudaEngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (device_count() > 0) return;
+    ASSERT_EQ(std::getenv("L4J_REQUIRE_CUDA"), nullptr) << "a CUDA device is required";
+    GTEST_SKIP() << "no CUDA device";
+  }
+
+  static ModelHandle open(const std::string& device, int32_t page_size = 16, int32_t memory_type = L4J_MEMORY_F32) {
+    OpenOptions options;
+    options.device = device;
+    options.page_size = page_size;
+    options.memory_type = memory_type;
+    options.memory_positions = 1024;
+    return open_model(golden_path("tiny-qwen3"), options);
+  }
+
+  static std::vector<int32_t> prompt(int32_t n, int32_t seed = 1) {
+    std::vector<int32_t> tokens(n);
+    for (int32_t i = 0; i < n; i++) tokens[i] = (seed * 131 + i * 37 + 11) % kVocab;
+    return tokens;
+  }
+
+  static std::vector<float> read(const MemoryHandle& memory) {
+    const size_t n = static_cast<size_t>(kKvHeads) * l4j_memory_length(memory.get()) * kHeadDim;
+    std::vector<float> all(2 * n * kLayers);
+    for (int32_t layer = 0; layer < kLayers; layer++) l4j_memory_read(memory.get(), layer, all.data() + 2 * n * layer, all.data() + 2 * n * layer + n);
+    return all;
+  }
+
+  static void think(const ModelHandle& model, const MemoryHandle& memory, std::vector<int32_t> tokens, int32_t steps) {
+    RolloutCall call;
+    call.latent_steps = steps;
+    call.add(memory, std::move(tokens)).run(model, kDModel, kVocab);
+  }
+
+  static void expect_close(const std::vector<float>& actual, const std::vector<float>& expected, double tolerance) {
+    ASSERT_EQ(actual.size(), expected.size());
+    EXPECT_LE(relative_error(actual.data(), expected.data(), actual.size()), tolerance);
+  }
+};
+
+TEST_F(CudaEngineTest, RecordedStepsEqualStepsOnTheirOwn) {
+  const ModelHandle model = open("cuda:0");
+  const MemoryHandle at_once = new_memory(model), one_by_one = new_memory(model);
+  think(model, at_once, prompt(21), 7);
+  think(model, one_by_one, prompt(21), 1);
+  for (int32_t step = 1; step < 7; step++) think(model, one_by_one, {}, 1);
+  EXPECT_EQ(read(at_once), read(one_by_one));
+}
+
+TEST_F(CudaEngineTest, ARaggedBatchDecodesWhatEachDoesAlone) {
+  const ModelHandle model = open("cuda:0"), on_cpu = open("cpu");
+  const std::vector<std::vector<int32_t>> prompts = {prompt(5, 2), prompt(33, 3), prompt(17, 4)};
+  RolloutCall batch, twin;
+  std::vector<MemoryHandle> memories;
+  for (RolloutCall* call : {&batch, &twin}) {
+    call->latent_steps = 3;
+    call->max_new_tokens = 9;
+    call->temperature = 0.8f;
+    call->top_p = 0.95f;
+    call->seeds = {7, 8, 9};
+    for (const auto& p : prompts) {
+      memories.push_back(new_memory(call == &batch ? model : on_cpu));
+      call->add(memories.back(), p);
+    }
+    call->run(call == &batch ? model : on_cpu, kDModel, kVocab);
+  }
+  EXPECT_EQ(batch.tokens, twin.tokens);
+  expect_close(batch.logits, twin.logits, 1e-4);
+  // An end token in the middle: one leaves, the others are not disturbed, and its memory holds what came before it.
+  RolloutCall cut;
+  const int32_t end = batch.tokens[1][4];
+  cut.latent_steps = 3, cut.max_new_tokens = 9, cut.temperature = 0.8f, cut.top_p = 0.95f, cut.seeds = {7, 8, 9}, cut.end_tokens = {end};
+  std::vector<MemoryHandle> cut_memories;
+  for (const auto& p : prompts) {
+    cut_memories.push_back(new_memory(model));
+    cut.add(cut_memories.back(), p);
+  }
+  cut.run(model, kDModel, kVocab);
+  for (size_t i = 0; i < prompts.size(); i++) {
+    auto expected = batch.tokens[i];
+    const auto found = std::find(expected.begin(), expected.end(), end);
+    if (found != expected.end()) expected.erase(found + 1, expected.end());
+    EXPECT_EQ(cut.tokens[i], expected) << i;
+    EXPECT_EQ(l4j_memory_length(cut_memories[i].get()), static_cast<int32_t>(prompts[i].size() + 3 + expected.size() - 1)) << i;
+    std::vector<float> hidden(kDModel);
+    l4j_memory_hidden(cut_memories[i].get(), hidden.data());  // of the position before the token that ended it
+    RolloutCall on;
+    on.max_new_tokens = 1;
+    const MemoryHandle fork(l4j_memory_fork(cut_memories[i].get()));
+    on.add(fork, {}).run(model, kDModel, kVocab);
+    EXPECT_EQ(on.stop_reasons[0], L4J_STOP_LIMIT);
+  }
+}
+
+TEST_F(CudaEngineTest, MemoryGoesFromDeviceToDeviceAndBack) {
+  std::vector<std::string> devices = {"cpu", "cuda:0"};
+  if (device_count() > 1) devices.push_back("cuda:1");
+  for (const std::string& from : devices) {
+    for (const std::string& to : devices) {
+      const ModelHandle source = open(from, 16, L4J_MEMORY_F32), target = open(to, 32, L4J_MEMORY_BF16), direct = open("cpu", 32, L4J_MEMORY_BF16);
+      const MemoryHandle first = new_memory(source), second = new_memory(source);
+      think(source, first, prompt(300, 5), 2);
+      think(source, second, prompt(9, 6), 2);
+      const l4j_range ranges[] = {{first.get(), 10, 290}, {second.get(), 0, 11}};
+      const MemoryHandle there(l4j_memory_assemble(target.get(), ranges, 2, true)), twin(l4j_memory_assemble(direct.get(), ranges, 2, true));
+      ASSERT_EQ(l4j_memory_length(there.get()), 291);
+      expect_close(read(there), read(twin), 8e-3);  // one bf16 rounding apart where an angle's last bit differs
+      const l4j_range back[] = {{there.get(), 0, 291}};
+      const MemoryHandle again(l4j_memory_assemble(source.get(), back, 1, false));
+      EXPECT_EQ(read(again), read(there)) << from << " to " << to;
+    }
+  }
+}
+
+TEST_F(CudaEngineTest, AForkGoesItsOwnWay) {
+  const ModelHandle model = open("cuda:0");
+  const MemoryHandle memory = new_memory(model);
+  think(model, memory, prompt(21), 2);
+  const std::vector<float> before = read(memory);
+  const MemoryHandle fork(l4j_memory_fork(memory.get()));
+  think(model, fork, prompt(5, 9), 2);
+  EXPECT_EQ(read(memory), before);
+  think(model, memory, prompt(5, 9), 2);
+  EXPECT_EQ(read(memory), read(fork));
+}
+
+TEST_F(CudaEngineTest, ATicketTakesAMemoryOver) {
+  const ModelHandle model = open("cuda:0", 16, L4J_MEMORY_F32), other = open("cuda:0", 8, L4J_MEMORY_F32), on_cpu = open("cpu");
+  const MemoryHandle memory = new_memory(model);
+  think(model, memory, prompt(37), 3);
+  const std::string ticket = l4j_memory_export(memory.get());
+  // Within one process CUDA opens no handle of its own; the simulator does. Either way nothing breaks.
+  MemoryHandle taken;
+  std::string text;
+  const std::string code = code_of([&] { taken.reset(l4j_memory_import(other.get(), ticket.c_str())); }, &text);
+  if (code.empty()) {
+    EXPECT_EQ(read(taken), read(memory));
+  } else {
+    EXPECT_EQ(code, "BAD_ARGUMENT") << text;
+  }
+  const MemoryHandle host_memory = new_memory(on_cpu);
+  EXPECT_EQ(code_of([&] { l4j_memory_export(host_memory.get()); }), "UNSUPPORTED");
+  EXPECT_EQ(code_of([&] { l4j_memory_import(on_cpu.get(), ticket.c_str()); }), "UNSUPPORTED");
+  for (const std::string& bad : {std::string("{}"), std::string("no ticket"), ticket.substr(0, 40),
+                                 std::string(ticket).replace(ticket.find("\"length\":40"), 11, "\"length\":99")}) {
+    EXPECT_EQ(code_of([&] { l4j_memory_import(other.get(), bad.c_str()); }), "BAD_ARGUMENT") << bad;
+  }
+}
+
+TEST_F(CudaEngineTest, CancelEndsALongRollout) {
+  const ModelHandle model = open("cuda:0");
+  const MemoryHandle memory = new_memory(model);
+  think(model, memory, prompt(5), 0);
+  RolloutCall call;
+  call.latent_steps = 900;
+  call.add(memory, {});
+  std::thread canceller([&] {
+    while (std::atomic_ref<int32_t>(call.control.step).load() < 2) std::this_thread::yield();
+    std::atomic_ref<int32_t>(call.control.cancel).store(1);
+  });
+  EXPECT_EQ(code_of([&] { call.run(model, kDModel, kVocab); }), "CANCELLED");
+  canceller.join();
+  EXPECT_LT(call.control.step, 900);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 5);
+  think(model, memory, prompt(3), 2);
+  EXPECT_EQ(l4j_memory_length(memory.get()), 10);
+}
+
+TEST_F(CudaEngineTest, RefusesByName) {
+  std::string text;
+  EXPECT_EQ(code_of([&] { open("cuda:99"); }, &text), "NO_DEVICE");
+  EXPECT_NE(text.find("cuda:99"), std::string::npos) << text;
+  EXPECT_EQ(code_of([&] { open("gpu"); }, &text), "NO_DEVICE");
+  EXPECT_NE(text.find("cuda:0"), std::string::npos) << text;
+  OpenOptions large;
+  large.device = "cuda:0";
+  large.memory_positions = int64_t{1} << 29;
+  EXPECT_EQ(code_of([&] { open_model(golden_path("tiny-qwen3"), large); }, &text), "OUT_OF_MEMORY");
+  EXPECT_NE(text.find("free"), std::string::npos) << text;
+  open("cuda:0");  // and all is as before
+}
+
+__global__ void write_nowhere(int* address) { *address = 1; }
+
+// In a process of its own: what the device answers afterwards is an error for good.
+TEST_F(CudaEngineTest, ALostDeviceIsAnErrorNotACrash) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        const ModelHandle model = open("cuda:0"), on_cpu = open("cpu");
+        const MemoryHandle memory = new_memory(model), host_memory = new_memory(on_cpu);
+        think(model, memory, prompt(5), 1);
+        write_nowhere<<<1, 1>>>(reinterpret_cast<int*>(16));
+        cudaDeviceSynchronize();
+        std::string text;
+        const std::string code = code_of([&] { think(model, memory, prompt(5), 1); }, &text);
+        const std::string again = code_of([&] { think(model, memory, prompt(5), 1); });
+        const std::string fresh = code_of([&] { new_memory(model); });
+        think(on_cpu, host_memory, prompt(5), 1);
+        std::fprintf(stderr, "%s / %s / %s\n", code.c_str(), again.c_str(), text.c_str());
+        std::exit(code == "DEVICE_LOST" && again == "DEVICE_LOST" && fresh.empty() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "DEVICE_LOST");
+}
+
+}  // namespace
+}  // namespace latent4j::test
