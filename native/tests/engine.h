@@ -40,7 +40,7 @@ struct OpenOptions {
 
 inline ModelHandle open_model(const std::string& path, const OpenOptions& o = {}) {
   const l4j_model_options options{o.n_threads, o.page_size, o.memory_type, o.memory_positions, o.level.empty() ? nullptr : o.level.c_str(),
-                                  "cpu"};
+                                  o.device.c_str()};
   return ModelHandle(l4j_model_open(path.c_str(), &options));
 }
 
