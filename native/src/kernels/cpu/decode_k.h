@@ -35,6 +35,7 @@ constexpr int at32(int group) { return group < 4 ? group : group + 4; }
 L4J_INLINE Vec scale_of_32(const Groups& groups, int group) { return set1(groups.scale[at32(group)]); }
 L4J_INLINE Vec offset_of_32(const Groups& groups, int group) { return set1(groups.offset[at32(group) + 4]); }
 
+#if !defined(L4J_LEVEL_AVX512) && !defined(L4J_LEVEL_AVX512_BF16)  // those: decode_k_avx512.h
 // { u8 scales[16]; u8 q[64]; f16 d, dmin; }: 16 groups of 16, w = d (scale & 15) q - dmin (scale >> 4). Bytes 32h .. 32h + 31 hold elements
 // 128h .. 128h + 127: bits 2j, 2j + 1 of byte l are element 32j + l.
 struct Q2_KFormat {
@@ -80,6 +81,7 @@ struct Q3_KFormat {
     }
   }
 };
+#endif
 
 // { f16 d, dmin; u8 scales[12]; u8 q[128]; }: w = d s q - dmin m; byte 32i + l holds elements 64i + l (lower nibble) and 64i + 32 + l.
 struct Q4_KFormat {
@@ -144,3 +146,7 @@ struct Q6_KFormat {
 };
 
 }  // namespace latent4j::cpu::L4J_LEVEL
+
+#if defined(L4J_LEVEL_AVX512) || defined(L4J_LEVEL_AVX512_BF16)
+#include "kernels/cpu/decode_k_avx512.h"
+#endif

@@ -18,13 +18,8 @@ L4J_INLINE Vec count_from(float first) {
 }
 L4J_INLINE Vec look_up(Vec table, Ints q) { return {_mm512_permutexvar_ps(q.v, table.v)}; }
 
-L4J_INLINE Line line2(Vec d, Vec m) {
-  const Vec lanes = {_mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)};
-  return {fma(d, lanes, m)};
-}
 L4J_INLINE Line line4(Vec d, Vec m) { return {fma(d, count_from(0), m)}; }
 L4J_INLINE Line5 line5(Vec d, Vec m) { return {fma(d, count_from(0), m), fma(d, count_from(16), m)}; }
-L4J_INLINE Vec at2(Line line, Ints q) { return look_up(line.table, q); }
 L4J_INLINE Vec at4(Line line, Ints q) { return look_up(line.table, q); }
 // q: the lower 4 bits; bit 4 of `fifth`: the fifth.
 L4J_INLINE Vec at5(Line5 line, Ints q, Ints fifth) {
@@ -53,15 +48,6 @@ L4J_INLINE Centered5 centered5(Vec d) { return {d * count_from(-16), d * set1(16
 L4J_INLINE Vec at5_bits(Centered5 line, Ints q, Bits bits) {
   const Vec low = look_up(line.low, q);
   return {_mm512_mask_add_ps(low.v, bits.lanes, low.v, line.step.v)};
-}
-
-// w = d (q - 4), q: bits 0 and 1 of `low`, bit 2 of `top`.
-L4J_INLINE Line centered3(Vec d) {
-  const Vec lanes = {_mm512_setr_ps(-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2, -1, 0, 1, 2, 3)};
-  return {d * lanes};
-}
-L4J_INLINE Vec at3(Line line, Ints low, Ints top) {
-  return {_mm512_permutexvar_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(3), low.v, top.v, 0xCA), line.table.v)};
 }
 
 #else
@@ -95,6 +81,7 @@ L4J_INLINE Line centered4(Vec d) { return {d, d * set1(-8)}; }
 using Centered5 = Line;
 L4J_INLINE Centered5 centered5(Vec d) { return {d, d * set1(-16)}; }
 
+// w = d (q - 4), q: bits 0 and 1 of `low`, bit 2 of `top`.
 struct Centered3 { Vec d; };
 L4J_INLINE Centered3 centered3(Vec d) { return {d}; }
 L4J_INLINE Vec at3(Centered3 line, Ints low, Ints top) {

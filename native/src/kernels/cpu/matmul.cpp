@@ -19,6 +19,9 @@ constexpr int kStreamWeights[kStreamRows + 1] = {0, 4, 4, 4, 4};
 #else
 constexpr int kStreamWeights[kStreamRows + 1] = {0, 4, 4, 1, 1};
 #endif
+// Several blocks at once decode faster than four chains of additions take.
+template <typename Format, int kRows>
+constexpr int kWeightsAtOnce = kRows == 1 && Stretch<Format>::Type::kElements > Format::kElements ? 8 : kStreamWeights[kRows];
 // How far ahead weights are prefetched at least: the memory's latency times its speed, with a margin.
 constexpr size_t kPrefetchBytes = 8192;
 
@@ -52,69 +55,90 @@ L4J_INLINE void write(const Work& work, int32_t row, int32_t out, float sum) {
   y = work.args.into == MatmulInto::add ? y + sum : sum;
 }
 
-// kWeights rows of W at once, decoded in registers, times the kRows rows of x.
-template <typename Format, int kRows, int kWeights>
-static inline void stream_rows(const Work& work, int32_t out) {
-  const int32_t k = work.args.k;
+// The sums of kWeights rows of W times kRows rows of x, on their way along k.
+template <int kRows, int kWeights>
+struct Sums {
   const float* x[kRows];
   const std::byte* w[kWeights];
   Vec acc[kWeights][kRows];
+};
+
+// Continues sums from element `at` on for as many whole blocks of Format as k has; what element it came to.
+template <typename Format, int kRows, int kWeights>
+L4J_INLINE int32_t stream_blocks(Sums<kRows, kWeights>& sums, int32_t at, int32_t k, size_t ahead) {
+  if (at + Format::kElements > k) return at;
+  // What a block's parts share is made one block ahead: it takes longer to come to than the parts that wait for it.
+  typename Format::State states[2][kWeights];
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) x[r] = work.args.x + static_cast<size_t>(r) * k;
-#pragma GCC unroll 8
-  for (int i = 0; i < kWeights; ++i) {
-    w[i] = row_of(*work.target.weight, work.row_bytes, out + i);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) acc[i][r] = zero();
-  }
-  // The same place of rows that follow is prefetched: several rows at once, in blocks of odd sizes, are too much for the hardware to
-  // foresee.
-  const size_t together = kWeights * work.row_bytes, ahead = (kPrefetchBytes + together - 1) / together * together;
-  int32_t at = 0;
-  for (; at + Format::kElements <= k; at += Format::kElements) {
-    typename Format::State states[kWeights];
+  for (int i = 0; i < kWeights; ++i) Format::prepare(sums.w[i], states[0][i]);
+  for (int turn = 0; at + Format::kElements <= k; at += Format::kElements, turn ^= 1) {
 #pragma GCC unroll 8
     for (int i = 0; i < kWeights; ++i) {
-      for (int line = 0; line < Format::kBytes; line += 64) __builtin_prefetch(w[i] + ahead + line);
-      Format::prepare(w[i], states[i]);
+      for (int line = 0; line < Format::kBytes; line += 64) __builtin_prefetch(sums.w[i] + ahead + line);
+    }
+    if (at + 2 * Format::kElements <= k) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kWeights; ++i) Format::prepare(sums.w[i] + Format::kBytes, states[turn ^ 1][i]);
     }
     // Rows of W take turns within a block: each accumulator is a chain of dependent additions.
     for_parts<Format>([&]<int kPart>() __attribute__((always_inline)) {
 #pragma GCC unroll 8
       for (int i = 0; i < kWeights; ++i) {
-        Format::template part<kPart>(w[i], states[i], [&](int v, Vec weight) __attribute__((always_inline)) {
+        Format::template part<kPart>(sums.w[i], states[turn][i], [&](int v, Vec weight) __attribute__((always_inline)) {
 #pragma GCC unroll 8
           for (int r = 0; r < kRows; ++r) {
-            acc[i][r] = fma(weight, load(x[r] + at + kLanes * (kPart * Format::kVecs + v)), acc[i][r]);
+            sums.acc[i][r] = fma(weight, load(sums.x[r] + at + kLanes * (kPart * Format::kVecs + v)), sums.acc[i][r]);
           }
         });
       }
     });
 #pragma GCC unroll 8
-    for (int i = 0; i < kWeights; ++i) w[i] += Format::kBytes;
+    for (int i = 0; i < kWeights; ++i) sums.w[i] += Format::kBytes;
   }
+  return at;
+}
+
+// Rows [out, out + kWeights) of W, those there are of them, decoded in registers, times the kRows rows of x.
+template <typename Format, int kRows, int kWeights>
+static inline void stream_rows(const Work& work, int32_t out) {
+  const int32_t k = work.args.k;
+  Sums<kRows, kWeights> sums;
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) sums.x[r] = work.args.x + static_cast<size_t>(r) * k;
+#pragma GCC unroll 8
+  for (int i = 0; i < kWeights; ++i) {
+    sums.w[i] = row_of(*work.target.weight, work.row_bytes, least(out + i, work.end - 1));
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) sums.acc[i][r] = zero();
+  }
+  // The same place of rows that follow is prefetched: several rows at once, in blocks of odd sizes, are too much for the hardware to
+  // foresee.
+  const size_t together = kWeights * work.row_bytes, ahead = (kPrefetchBytes + together - 1) / together * together;
+  using Wide = typename Stretch<Format>::Type;
+  int32_t at = stream_blocks<Wide>(sums, 0, k, ahead);
+  if constexpr (Wide::kElements != Format::kElements) at = stream_blocks<Format>(sums, at, k, ahead);
   if constexpr (Format::kElements == kLanes) {
     if (at < k) {
 #pragma GCC unroll 8
       for (int i = 0; i < kWeights; ++i) {
-        const Vec weight = Format::tail(w[i], k - at);
+        const Vec weight = Format::tail(sums.w[i], k - at);
 #pragma GCC unroll 8
-        for (int r = 0; r < kRows; ++r) acc[i][r] = fma(weight, load_n(x[r] + at, k - at), acc[i][r]);
+        for (int r = 0; r < kRows; ++r) sums.acc[i][r] = fma(weight, load_n(sums.x[r] + at, k - at), sums.acc[i][r]);
       }
     }
   }
 #pragma GCC unroll 8
   for (int i = 0; i < kWeights; ++i) {
+    if (out + i >= work.end) break;
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) write(work, r, out + i, reduce_add(acc[i][r]));
+    for (int r = 0; r < kRows; ++r) write(work, r, out + i, reduce_add(sums.acc[i][r]));
   }
 }
 
-template <typename Format, int kRows, int kWeights>
+template <typename Format, int kRows>
 static void stream(const Work& work) {
-  int32_t out = work.begin;
-  for (; out + kWeights <= work.end; out += kWeights) stream_rows<Format, kRows, kWeights>(work, out);
-  for (; out < work.end; ++out) stream_rows<Format, kRows, 1>(work, out);
+  constexpr int kWeights = kWeightsAtOnce<Format, kRows>;
+  for (int32_t out = work.begin; out < work.end; out += kWeights) stream_rows<Format, kRows, kWeights>(work, out);
 }
 
 // Where the weights of the panel that follows lie: tiles prefetch them, or memory would rest while tiles are multiplied.
@@ -254,8 +278,8 @@ static void multiply(const Work& work, Scratch& scratch) {
 }
 
 using Stream = void (*)(const Work&);
-constexpr Stream kStream[kStreamRows][kDTypes] = {L4J_FORMATS(stream, 1, kStreamWeights[1]), L4J_FORMATS(stream, 2, kStreamWeights[2]),
-                                                  L4J_FORMATS(stream, 3, kStreamWeights[3]), L4J_FORMATS(stream, 4, kStreamWeights[4])};
+constexpr Stream kStream[kStreamRows][kDTypes] = {L4J_FORMATS(stream, 1), L4J_FORMATS(stream, 2), L4J_FORMATS(stream, 3),
+                                                  L4J_FORMATS(stream, 4)};
 
 static void compute(const Work& work, ThreadPool& threads, int worker) {
   if (work.args.n <= kStreamRows) {
