@@ -9,7 +9,7 @@ const Ops& ops() {
                                 .rms_norm = rms_norm,
                                 .matmul = nullptr,
                                 .kv_append = kv_append,
-                                .attention = nullptr,
+                                .attention = attention,
                                 .silu_mul = silu_mul,
                                 .align = align,
                                 .sample = sample,
