@@ -6,14 +6,13 @@
 
 #include "base/error.h"
 #include "kernels/cuda/matmul_ways.h"
+#include "kernels/cuda/reduce.cuh"
 
 namespace latent4j::cuda {
 
 namespace {
 
 using namespace tiles;
-
-constexpr int kSplitThreads = 128;
 
 // Scale of a row whose largest absolute number is `largest`: brings it to [2^14, 2^15). Exponents stay within f32's.
 __device__ float scale_of(float largest) {
@@ -22,15 +21,13 @@ __device__ float scale_of(float largest) {
 }
 __device__ float inverse_of(float scale) { return __uint_as_float((254u << 23) - __float_as_uint(scale)); }
 
-__device__ float largest_of(const float* row, int k) {
-  __shared__ float of_warps[kSplitThreads / 32];
+template <int kThreads, int kPieces>
+__device__ float largest_of(const RowInRegisters<kThreads, kPieces>& row) {
+  __shared__ float of_warps[kThreads / kWarp];
   float largest = 0;
-  for (int i = 4 * threadIdx.x; i < k; i += 4 * kSplitThreads) {
-    const float4 x = *reinterpret_cast<const float4*>(row + i);
-    largest = fmaxf(fmaxf(fmaxf(largest, fabsf(x.x)), fmaxf(fabsf(x.y), fabsf(x.z))), fabsf(x.w));
-  }
-  for (int offset = 16; offset > 0; offset /= 2) largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, offset));
-  if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = largest;
+  for (const float4& x : row.pieces) largest = fmaxf(fmaxf(fmaxf(largest, fabsf(x.x)), fmaxf(fabsf(x.y), fabsf(x.z))), fabsf(x.w));
+  for (int offset = 16; offset > 0; offset /= 2) largest = fmaxf(largest, __shfl_xor_sync(kWholeWarp, largest, offset));
+  if (threadIdx.x % kWarp == 0) of_warps[threadIdx.x / kWarp] = largest;
   __syncthreads();
   for (float other : of_warps) largest = fmaxf(largest, other);
   return largest;
@@ -45,48 +42,58 @@ __device__ void split(F16Parts, float first, float second, uint32_t (&parts)[2])
   parts[1] = reinterpret_cast<const uint32_t&>(low);
 }
 
-// One row of x a block, 16 numbers a thread. Rows from n to n_padded have sums only.
-template <typename Parts>
-__global__ void __launch_bounds__(kSplitThreads) split_rows_kernel(const float* x, int k, int steps, SplitX to) {
-  const int row = blockIdx.x;
-  const float* from = x + static_cast<int64_t>(row) * k;
-  float scale = 1;
-  if (Parts::kScaled && row < to.n) {
-    scale = scale_of(largest_of(from, k));
-    if (threadIdx.x == 0) const_cast<float*>(to.inverse)[row] = inverse_of(scale);
+// Eight bytes a lane, so that four lanes write the 32 bytes of 16 numbers of a part: a lane's own pairs side by side, or, in lanes' order,
+// the even lane both lanes' first pairs and the odd lane their second ones.
+template <bool kLanesOrder>
+__device__ void store_pairs(uint16_t* group, uint32_t first, uint32_t second, bool present) {
+  const int t = threadIdx.x % 4;
+  if (!kLanesOrder) {
+    if (present) reinterpret_cast<uint2*>(group)[t] = {first, second};
+    return;
   }
-  for (int group = threadIdx.x; group < 2 * steps; group += kSplitThreads) {
-    float v[16];
+  const bool odd = t & 1;
+  const uint32_t other = __shfl_xor_sync(kWholeWarp, odd ? first : second, 1);
+  if (present) reinterpret_cast<uint2*>(group)[t / 2 + (odd ? 2 : 0)] = odd ? uint2{other, second} : uint2{first, other};
+}
+
+// One row of x a block. Rows from n to n_padded have sums only.
+template <typename Parts, bool kLanesOrder, int kThreads, int kPieces>
+__global__ void __launch_bounds__(kThreads) split_rows_kernel(const float* x, int k, int steps, SplitX to) {
+  const int row = blockIdx.x;
+  RowInRegisters<kThreads, kPieces> numbers;
+  numbers.load(x + static_cast<int64_t>(row) * k, row < to.n ? k : 0);
+  float scale = 1;
+  if constexpr (Parts::kScaled) {
+    scale = scale_of(largest_of(numbers));
+    if (threadIdx.x == 0 && row < to.n) const_cast<float*>(to.inverse)[row] = inverse_of(scale);
+  }
+  uint16_t* parts = const_cast<uint16_t*>(to.parts) + static_cast<int64_t>(row) * steps * Parts::kParts * kStepK;
 #pragma unroll
-    for (int i = 0; i < 16; i += 4) {
-      const bool present = row < to.n && group * 16 + i < k;
-      const float4 four = present ? *reinterpret_cast<const float4*>(from + group * 16 + i) : float4{0, 0, 0, 0};
-      v[i] = four.x * scale;
-      v[i + 1] = four.y * scale;
-      v[i + 2] = four.z * scale;
-      v[i + 3] = four.w * scale;
-    }
+  for (int p = 0; p < kPieces; ++p) {
+    const int at = 4 * (p * kThreads + static_cast<int>(threadIdx.x)), step = at / kStepK;
+    if (__all_sync(kWholeWarp, step >= steps)) break;
+    const float4 v = {numbers.pieces[p].x * scale, numbers.pieces[p].y * scale, numbers.pieces[p].z * scale, numbers.pieces[p].w * scale};
     if (to.sums) {
-      float sum = 0;
-#pragma unroll
-      for (int i = 0; i < 16; i += 4) sum += (v[i] + v[i + 1]) + (v[i + 2] + v[i + 3]);
-      const_cast<float*>(to.sums)[static_cast<int64_t>(group) * to.n_padded + row] = sum;
+      float sum = (v.x + v.y) + (v.z + v.w);
+      sum += __shfl_xor_sync(kWholeWarp, sum, 1);
+      sum += __shfl_xor_sync(kWholeWarp, sum, 2);
+      if (threadIdx.x % 4 == 0 && step < steps) const_cast<float*>(to.sums)[static_cast<int64_t>(at / kSumGroup) * to.n_padded + row] = sum;
     }
-    if (row >= to.n) continue;
-    uint32_t parts[8][Parts::kParts];
+    uint32_t first[Parts::kParts], second[Parts::kParts];
+    split(Parts{}, v.x, v.y, first);
+    split(Parts{}, v.z, v.w, second);
 #pragma unroll
-    for (int i = 0; i < 8; ++i) split(Parts{}, v[i % 4 * 4 + i / 4 * 2], v[i % 4 * 4 + i / 4 * 2 + 1], parts[i]);
-    auto* out = reinterpret_cast<uint4*>(const_cast<uint16_t*>(to.parts) +
-                                         (static_cast<int64_t>(row) * steps + group / 2) * Parts::kParts * kStepK + group % 2 * 16);
-#pragma unroll
-    for (int p = 0; p < Parts::kParts; ++p) {
-      out[p * kStepK / 8] = {parts[0][p], parts[1][p], parts[2][p], parts[3][p]};
-      out[p * kStepK / 8 + 1] = {parts[4][p], parts[5][p], parts[6][p], parts[7][p]};
+    for (int part = 0; part < Parts::kParts; ++part) {
+      uint16_t* group = parts + (step * Parts::kParts + part) * kStepK + at % kStepK / 16 * 16;
+      store_pairs<kLanesOrder>(group, first[part], second[part], row < to.n && step < steps);
     }
   }
 }
 
 bool in_bf16_parts(DType dtype) { return dtype == DType::BF16 || dtype == DType::F32; }
+bool has_offsets(DType dtype) {
+  return dtype == DType::Q4_1 || dtype == DType::Q5_1 || dtype == DType::Q2_K || dtype == DType::Q4_K || dtype == DType::Q5_K;
+}
 
 // Rows that one pass can split: their parts, and sums and scale where they have them, fit into scratch.
 int32_t rows_of_a_pass(int steps) {
@@ -94,18 +101,30 @@ int32_t rows_of_a_pass(int steps) {
   return static_cast<int32_t>(std::min<size_t>((kScratchBytes - 1024) / of_row, 1 << 20)) / kTileTokens * kTileTokens;
 }
 
-SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, int steps, DType dtype) {
-  SplitX split = {reinterpret_cast<const uint16_t*>(stream.scratch), nullptr, nullptr, n, (n + 3) / 4 * 4};
-  if (in_bf16_parts(dtype)) {
-    split_rows_kernel<BF16Parts><<<n, kSplitThreads, 0, stream.handle>>>(x, k, steps, split);
-  } else {
-    const size_t parts_bytes = static_cast<size_t>(n) * steps * F16Parts::kParts * kStepK * sizeof(uint16_t);
-    split.inverse = reinterpret_cast<const float*>(stream.scratch + parts_bytes);
-    if (has_planes(dtype)) split.sums = split.inverse + split.n_padded;
-    split_rows_kernel<F16Parts><<<split.sums ? split.n_padded : n, kSplitThreads, 0, stream.handle>>>(x, k, steps, split);
-  }
+template <typename Parts, bool kLanesOrder>
+void launch_split(const Stream& stream, const float* x, int32_t k, int steps, const SplitX& to) {
+  with_row_shape(steps * kStepK, [&]<int kThreads, int kPieces>() {
+    split_rows_kernel<Parts, kLanesOrder, kThreads, kPieces><<<to.sums ? to.n_padded : to.n, kThreads, 0, stream.handle>>>(x, k, steps, to);
+  });
   L4J_CUDA_LAUNCHED("split_rows_kernel");
-  return split;
+}
+
+SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, int steps, DType dtype) {
+  SplitX to = {reinterpret_cast<const uint16_t*>(stream.scratch), nullptr, nullptr, n, (n + 3) / 4 * 4};
+  if (!in_bf16_parts(dtype)) {
+    to.inverse = reinterpret_cast<const float*>(stream.scratch + static_cast<size_t>(n) * steps * F16Parts::kParts * kStepK * sizeof(uint16_t));
+    if (has_offsets(dtype)) to.sums = to.inverse + to.n_padded;
+  }
+  if (dtype == DType::BF16) {
+    launch_split<BF16Parts, false>(stream, x, k, steps, to);
+  } else if (dtype == DType::F32) {
+    launch_split<BF16Parts, true>(stream, x, k, steps, to);
+  } else if (dtype == DType::F16) {
+    launch_split<F16Parts, false>(stream, x, k, steps, to);
+  } else {
+    launch_split<F16Parts, true>(stream, x, k, steps, to);
+  }
+  return to;
 }
 
 // All targets of targets[0]'s format of rows [begin, begin + n); others wait for a launch of their own.

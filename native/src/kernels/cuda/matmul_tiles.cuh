@@ -22,8 +22,8 @@ inline constexpr int kStages = 3;             // steps of x in shared memory: on
 inline constexpr int kPlaneBytes = kTileTokens * kStepK * 2;  // one part of x, one step
 inline constexpr int kSumGroup = 16;          // x is summed by as many, for weights with offsets
 
-// What x is split into. Order of k within 16: position 2t + r holds element 4t + r, position 8 + 2t + r element 4t + 2 + r (r < 2), so that
-// the four elements of a weight's row that a lane multiplies (mma.cuh: A) lie side by side.
+// What x is split into. For weights that a lane decodes itself, k within 16 is in `lanes'` order: position 2t + r holds element 4t + r, position
+// 8 + 2t + r element 4t + 2 + r (r < 2), so that the four elements of a weight's row that lane t multiplies (mma.cuh: A) lie side by side.
 struct BF16Parts {
   static constexpr int kParts = 3;
   static constexpr bool kScaled = false;
@@ -88,24 +88,44 @@ __device__ inline Tile tile_of(const Args& args, int tile, int& target) {
 // 16-byte chunks of 64-byte rows, placed so that eight rows' same chunk lie in different banks.
 __device__ inline int swizzled(int row, int chunk) { return row * 64 + ((chunk ^ (row >> 1 & 3)) << 4); }
 
-// A step of x into its stage: [part][token][64 bytes] and [2][token] sums.
+// Brings x's steps into their stages: [part][token][64 bytes] and [2][token] sums. Four threads have a token, and the one 32 further on.
 template <typename Parts, bool kSums>
-__device__ void copy_x(uint32_t stage, const SplitX& x, int token0, int step, int steps) {
-  const int row = threadIdx.x / 4, chunk = threadIdx.x % 4;
+struct XCopy {
+  const std::byte *near, *far;
+  const float* sums;
+  uint32_t to, to_sums;
+  int n_padded;
+  bool near_present, far_present, sums_present;
+
+  __device__ XCopy(const SplitX& x, int token0, int steps) {
+    const int token = threadIdx.x / 4, chunk = threadIdx.x % 4;
+    near_present = token0 + token < x.n;
+    far_present = token0 + token + 32 < x.n;
+    const int64_t row_bytes = static_cast<int64_t>(steps) * Parts::kParts * kStepK * 2;
+    near = reinterpret_cast<const std::byte*>(x.parts) + (token0 + (near_present ? token : 0)) * row_bytes + chunk * 16;
+    far = far_present ? near + 32 * row_bytes : near;
+    to = swizzled(token, chunk);
+    const int group = threadIdx.x / (kTileTokens / 4), first = threadIdx.x % (kTileTokens / 4) * 4;
+    n_padded = x.n_padded;
+    sums_present = token0 + first < x.n;
+    sums = x.sums + static_cast<int64_t>(group) * n_padded + token0 + (sums_present ? first : 0);
+    to_sums = Parts::kParts * kPlaneBytes + (group * kTileTokens + first) * 4;
+  }
+  // The steps one after the other.
+  __device__ void next(uint32_t stage) {
 #pragma unroll
-  for (int i = 0; i < Parts::kParts * kTileTokens * 4 / kThreads; ++i) {
-    const int part = i / (kTileTokens * 4 / kThreads), token = i % (kTileTokens * 4 / kThreads) * (kThreads / 4) + row;
-    const bool present = token0 + token < x.n;
-    const int64_t at = (static_cast<int64_t>(present ? token0 + token : 0) * steps + step) * Parts::kParts + part;
-    cp_async_16(stage + part * kPlaneBytes + swizzled(token, chunk), x.parts + at * kStepK + chunk * 8, present);
+    for (int part = 0; part < Parts::kParts; ++part) {
+      cp_async_16(stage + to + part * kPlaneBytes, near + part * kStepK * 2, near_present);
+      cp_async_16(stage + to + part * kPlaneBytes + 32 * 64, far + part * kStepK * 2, far_present);
+    }
+    near += Parts::kParts * kStepK * 2;
+    far += Parts::kParts * kStepK * 2;
+    if (kSums && threadIdx.x < 2 * kTileTokens / 4) {
+      cp_async_16(stage + to_sums, sums, sums_present);
+      sums += 2 * n_padded;
+    }
   }
-  if (kSums && threadIdx.x < 2 * kTileTokens / 4) {
-    const int group = threadIdx.x / (kTileTokens / 4), token = threadIdx.x % (kTileTokens / 4) * 4;
-    const bool present = token0 + token < x.n;
-    cp_async_16(stage + Parts::kParts * kPlaneBytes + (group * kTileTokens + token) * 4,
-                x.sums + static_cast<int64_t>(2 * step + group) * x.n_padded + (present ? token0 + token : 0), present);
-  }
-}
+};
 
 template <typename Weight>
 constexpr int x_stage_bytes() { return Weight::Parts::kParts * kPlaneBytes + (Weight::kOffsets ? 2 * kTileTokens * 4 : 0); }
@@ -234,10 +254,12 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
   int target;
   const Tile tile = tile_of(args, blockIdx.y, target);
 
+  XCopy<typename Weight::Parts, Weight::kOffsets> x(args.x, token0, args.steps);
+  Weight weights(tile, args.k);
   const auto copy = [&](int step) {
     if (step < args.steps) {
-      copy_x<typename Weight::Parts, Weight::kOffsets>(x_at + step % kStages * kXStage, args.x, token0, step, args.steps);
-      if (step % kSteps == 0) Weight::copy(w_at + step / kSteps % kWStages * Weight::kStageBytes, tile, step, args.k);
+      x.next(x_at + step % kStages * kXStage);
+      if (step % kSteps == 0) weights.copy(w_at + step / kSteps % kWStages * Weight::kStageBytes, step);
     }
     cp_async_commit();
   };
@@ -253,7 +275,7 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
 #pragma unroll
     for (int f = 0; f < 2; ++f) {
       const std::byte* w_stage = w_stages + step / kSteps % kWStages * Weight::kStageBytes;
-      Weight::load(w_stage, tile, args.k, step, warp * 32 + f * 16 + (lane >> 2), lane & 3, rows, f);
+      weights.load(w_stage, step, warp * 32 + f * 16, lane, rows, f);
     }
     const float* sums = reinterpret_cast<const float*>(shared + x_stage + Weight::Parts::kParts * kPlaneBytes);
 #pragma unroll

@@ -165,8 +165,12 @@ struct Blocks {
   static constexpr int kTopAt = kTileRows * kSteps * kLowBits * 4, kScalesAt = kTopAt + kTileRows * kSteps * kTopBits * 4;
   static constexpr int kStageBytes = kScalesAt + Scales::kBytes;
 
-  __device__ static void copy(uint32_t stage, const Tile& tile, int step, int k) {
-    const int units = k / 32;
+  const Tile& tile;
+  int units;
+
+  __device__ Blocks(const Tile& of, int k) : tile(of), units(k / 32) {}
+
+  __device__ void copy(uint32_t stage, int step) const {
     copy_quants<kLowBits>(stage, tile, tile.planes[0], step, units);
     if constexpr (kTopBits == 1 && kType != DType::Q3_K && kType != DType::Q5_K) {
       copy_words<kSteps>(stage + kTopAt, tile, tile.planes[1], units * 4, step * 4);  // rows of any number of units
@@ -185,10 +189,11 @@ struct Blocks {
     return (word >> (t + 4 * half) / kBits * kBits & ((1u << kBits) - 1) * 0x01010101u) << kAt;
   }
 
-  __device__ static void load(const std::byte* stage, const Tile& tile, int k, int step, int first_row, int t, WarpRows<Blocks>& rows, int f) {
+  __device__ void load(const std::byte* stage, int step, int first_row, int lane, WarpRows<Blocks>& rows, int f) const {
+    const int t = lane & 3;
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-      const int row = first_row + 8 * i;
+      const int row = first_row + (lane >> 2) + 8 * i;
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         uint32_t q = piece<kLowBits>(stage, row, t, half, step);
@@ -196,7 +201,7 @@ struct Blocks {
         if constexpr (kType == DType::Q8_0) q ^= 0x80808080u;
         integers<kZero>(q, rows.a[f][0][half][i], rows.a[f][0][half][i + 2]);
         if (half >= kGroups) continue;
-        const Line line = Scales::line(stage + kScalesAt, row, half, step, tile, k / 32);
+        const Line line = Scales::line(stage + kScalesAt, row, half, step, tile, units);
         rows.scale[f][i][half] = line.scale;
         rows.offset[f][i][half] = line.offset;
       }

@@ -6,36 +6,42 @@ namespace latent4j::cuda::tiles {
 
 namespace {
 
-// A stage is [row][64 bytes], two 16-byte chunks to each 16 k.
+// A stage is [row][64 bytes], as x's. Four threads copy a row, and those 32, 64 and 96 further on.
 template <typename XParts>
 struct Pairs {
   using Parts = XParts;
   static constexpr int kParts = 1, kSteps = 1, kGroups = 0, kBlocksPerSm = 3, kStageBytes = kTileRows * kStepK * 2;
   static constexpr bool kOffsets = false;
 
-  // Lanes of four rows read 8 bytes each of a chunk pair: rows two apart go to different pairs.
-  __device__ static int place(int row, int chunk) { return row * 64 + ((chunk ^ (row & 2)) << 4); }
+  const std::byte* from;
+  int64_t stride;  // bytes to the thread's next row
+  int n_rows;      // of the thread's, in the matrix
+  int n_columns;   // from the thread's first on
+  uint32_t to;
 
-  __device__ static void copy(uint32_t stage, const Tile& tile, int step, int k) {
-    const int chunk = threadIdx.x % 4;
+  __device__ Pairs(const Tile& tile, int k) {
+    const int row = threadIdx.x / 4, column = threadIdx.x % 4 * 8, rows_on = tile.paired ? 16 : 32;
+    n_rows = (tile.m - tile.index(row) + rows_on - 1) / rows_on;
+    n_columns = k - column;
+    from = tile.matrix(row) + (n_rows > 0 && n_columns > 0 ? (static_cast<int64_t>(tile.index(row)) * k + column) * 2 : 0);
+    stride = static_cast<int64_t>(rows_on) * k * 2;
+    to = swizzled(row, threadIdx.x % 4);
+  }
+
+  __device__ void copy(uint32_t stage, int step) const {
+    const bool in_row = step * kStepK < n_columns;
+    const std::byte* of_step = from + (in_row ? step * kStepK * 2 : 0);
 #pragma unroll
-    for (int i = 0; i < kTileRows * 4 / kThreads; ++i) {
-      const int row = i * (kThreads / 4) + threadIdx.x / 4, column = step * kStepK + chunk * 8;
-      const bool present = tile.has(row) && column < k;
-      const int64_t at = present ? (static_cast<int64_t>(tile.index(row)) * k + column) * 2 : 0;
-      cp_async_16(stage + place(row, chunk), tile.matrix(row) + at, present);
+    for (int i = 0; i < 4; ++i) {
+      const bool present = in_row && i < n_rows;
+      cp_async_16(stage + to + i * 32 * 64, of_step + (present ? i * stride : 0), present);
     }
   }
 
-  __device__ static void load(const std::byte* stage, const Tile&, int, int, int row, int t, WarpRows<Pairs>& rows, int f) {
+  __device__ void load(const std::byte* stage, int, int first_row, int lane, WarpRows<Pairs>& rows, int f) const {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-#pragma unroll
-      for (int i = 0; i < 2; ++i) {
-        const uint2 w = *reinterpret_cast<const uint2*>(stage + place(row + 8 * i, 2 * half + t / 2) + t % 2 * 8);
-        rows.a[f][0][half][i] = w.x;
-        rows.a[f][0][half][i + 2] = w.y;
-      }
+      ldmatrix_x4(rows.a[f][0][half], shared_address(stage) + swizzled(first_row + (lane & 15), 2 * half + (lane >> 4)));
     }
   }
 };
@@ -49,7 +55,12 @@ struct Singles {
   // Eight lanes read 16 bytes each of two rows, four chunks side by side: odd rows have their halves exchanged.
   __device__ static int place(int row, int chunk) { return row * 128 + ((chunk ^ (row & 1) << 2) << 4); }
 
-  __device__ static void copy(uint32_t stage, const Tile& tile, int step, int k) {
+  const Tile& tile;
+  int k;
+
+  __device__ Singles(const Tile& of, int columns) : tile(of), k(columns) {}
+
+  __device__ void copy(uint32_t stage, int step) const {
     const int chunk = threadIdx.x % 8;
 #pragma unroll
     for (int i = 0; i < kTileRows * 8 / kThreads; ++i) {
@@ -60,7 +71,8 @@ struct Singles {
     }
   }
 
-  __device__ static void load(const std::byte* stage, const Tile&, int, int, int row, int t, WarpRows<Singles>& rows, int f) {
+  __device__ void load(const std::byte* stage, int, int first_row, int lane, WarpRows<Singles>& rows, int f) const {
+    const int row = first_row + (lane >> 2), t = lane & 3;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
 #pragma unroll
