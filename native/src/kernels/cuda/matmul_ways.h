@@ -5,7 +5,8 @@
 
 namespace latent4j::cuda {
 
-// Streams the weights once for up to 16 rows (more rows go in groups), products in f32; normalizes x as it reads it.
+// Streams the weights once for up to 16 rows (8 where they come in blocks; more rows go in groups), products in f32; normalizes x as it
+// reads it.
 void matmul_rows(const Stream& stream, const MatmulArgs& args);
 
 // Tensor-core tiles, for prompts. args.norm.weight is null.

@@ -5,9 +5,9 @@ namespace latent4j::cuda {
 
 const Ops& ops() {
   static constexpr Ops table = {.name = "cuda",
-                                .embed = nullptr,
+                                .embed = embed,
                                 .rms_norm = rms_norm,
-                                .matmul = nullptr,
+                                .matmul = matmul,
                                 .kv_append = kv_append,
                                 .attention = attention,
                                 .silu_mul = silu_mul,
