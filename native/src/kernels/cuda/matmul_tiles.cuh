@@ -243,6 +243,13 @@ __device__ void write(const Args& args, const Accumulator<Weight>& all, const Ti
   }
 }
 
+// Where the stages' bytes are that are next, of kStages that take turns.
+template <int kBytes, int kStages>
+struct Ring {
+  int at = 0;
+  __device__ void next() { at = at == (kStages - 1) * kBytes ? 0 : at + kBytes; }
+};
+
 template <typename Weight>
 __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_kernel(const __grid_constant__ Args args) {
   extern __shared__ __align__(128) std::byte shared[];
@@ -256,10 +263,16 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
 
   XCopy<typename Weight::Parts, Weight::kOffsets> x(args.x, token0, args.steps);
   Weight weights(tile, args.k);
+  Ring<kXStage, kStages> x_to, x_from;
+  Ring<Weight::kStageBytes, kWStages> w_to, w_from;
   const auto copy = [&](int step) {
     if (step < args.steps) {
-      x.next(x_at + step % kStages * kXStage);
-      if (step % kSteps == 0) weights.copy(w_at + step / kSteps % kWStages * Weight::kStageBytes, step);
+      x.next(x_at + x_to.at);
+      x_to.next();
+      if (step % kSteps == 0) {
+        weights.copy(w_at + w_to.at, step);
+        w_to.next();
+      }
     }
     cp_async_commit();
   };
@@ -270,18 +283,18 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
     cp_async_wait<kStages - 2>();
     __syncthreads();
     copy(step + kStages - 1);
-    const int x_stage = step % kStages * kXStage;
     WarpRows<Weight> rows;
 #pragma unroll
     for (int f = 0; f < 2; ++f) {
-      const std::byte* w_stage = w_stages + step / kSteps % kWStages * Weight::kStageBytes;
-      weights.load(w_stage, step, warp * 32 + f * 16, lane, rows, f);
+      weights.load(w_stages + w_from.at, step, warp * 32 + f * 16, lane, rows, f);
     }
-    const float* sums = reinterpret_cast<const float*>(shared + x_stage + Weight::Parts::kParts * kPlaneBytes);
+    const float* sums = reinterpret_cast<const float*>(shared + x_from.at + Weight::Parts::kParts * kPlaneBytes);
 #pragma unroll
     for (int group = 0; group < kTileTokens / 16; ++group) {
-      if (group < n_groups) all.step(rows, x_at + x_stage, sums, group, lane);
+      if (group < n_groups) all.step(rows, x_at + x_from.at, sums, group, lane);
     }
+    x_from.next();
+    if (step % kSteps == kSteps - 1) w_from.next();
   }
   write<Weight>(args, all, tile, target, token0, warp, lane);
 }

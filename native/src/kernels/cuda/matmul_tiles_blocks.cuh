@@ -21,7 +21,7 @@ __device__ int chunk_place(int row, int chunk) {
 template <int kBits>
 __device__ void copy_quants(uint32_t to, const Tile& tile, size_t plane, int step, int units) {
   constexpr int kUnitBytes = kBits * 4, kRowBytes = kBlockSteps * kUnitBytes, kChunks = kRowBytes / 16;
-#pragma unroll
+#pragma unroll 1  // once in kBlockSteps steps: registers matter more
   for (int i = 0; i < kTileRows * kChunks / kThreads; ++i) {
     const int id = i * kThreads + threadIdx.x, row = id / kChunks, chunk = id % kChunks;
     const bool present = tile.has(row) && step + chunk * 16 / kUnitBytes < units;
@@ -35,7 +35,7 @@ __device__ void copy_quants(uint32_t to, const Tile& tile, size_t plane, int ste
 template <int kWords>
 __device__ void copy_words(uint32_t to, const Tile& tile, size_t plane, int row_bytes, int at) {
   const int64_t end = static_cast<int64_t>(tile.m) * row_bytes;
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < kTileRows * kWords / kThreads; ++i) {
     const int id = i * kThreads + threadIdx.x, row = id / kWords;
     const int64_t byte = ((static_cast<int64_t>(tile.index(row)) * row_bytes + at) & ~int64_t{3}) + id % kWords * 4;
@@ -160,7 +160,7 @@ struct Blocks {
   using Parts = F16Parts;
   using Scales = typename BlockTraits<kType>::Scales;
   static constexpr int kZero = BlockTraits<kType>::kZero, kLowBits = plane_shape(kType).low_bits, kTopBits = plane_shape(kType).top_bits;
-  static constexpr int kParts = 1, kSteps = kBlockSteps, kGroups = Scales::kGroups, kBlocksPerSm = 2;
+  static constexpr int kParts = 1, kSteps = kBlockSteps, kGroups = Scales::kGroups, kBlocksPerSm = kGroups == 2 ? 2 : 3;
   static constexpr bool kOffsets = Scales::kOffsets;
   static constexpr int kTopAt = kTileRows * kSteps * kLowBits * 4, kScalesAt = kTopAt + kTileRows * kSteps * kTopBits * 4;
   static constexpr int kStageBytes = kScalesAt + Scales::kBytes;
