@@ -111,7 +111,16 @@ __device__ void find(const uint64_t (&items)[kItems], uint64_t before, uint64_t 
   }
 }
 
-__device__ float weight(const Rows& args, const RowState& state, float x) { return weight_of(x, state.top, args.scale); }
+// What earlier launches found of a row, in registers.
+struct Known {
+  float top, scale;
+  Rank least_logit, least_weight;
+
+  __device__ Known(const Rows& args, const RowState& state)
+      : top(state.top), scale(args.scale), least_logit(state.least_logit), least_weight(state.least_weight) {}
+  // The weight of a candidate; 0 if top_k leaves it out.
+  __device__ float weight(float x, int id) const { return rank_of(order_key(x), id) >= least_logit ? weight_of(x, top, scale) : 0.0f; }
+};
 
 // One candidate's place in a cut's order and how much it counts.
 template <Cut kCut>
@@ -120,14 +129,14 @@ struct Candidate {
   uint64_t amount;
   int bucket;  // later ranks are never in a higher one
 
-  __device__ Candidate(const Rows& args, const RowState& state, float x, int id) {
+  __device__ Candidate(const Known& known, float x, int id) {
     if constexpr (kCut == Cut::top_k) {
       rank = rank_of(order_key(x), id);
       amount = x == x;
       // 64 to a unit: the k-th is within a few units of the largest, and few share its bucket.
-      bucket = x == x ? kBuckets - 1 - static_cast<int>(fminf(kBuckets - 1, (state.top - x) * 64)) : 0;
+      bucket = x == x ? kBuckets - 1 - static_cast<int>(fminf(kBuckets - 1, (known.top - x) * 64)) : 0;
     } else {
-      const float w = rank_of(order_key(x), id) >= state.least_logit ? weight(args, state, x) : 0.0f;
+      const float w = known.weight(x, id);
       rank = rank_of(__float_as_uint(w), id);
       amount = fixed(w);
       bucket = static_cast<int>(__float_as_uint(w) >> 20);
@@ -180,10 +189,11 @@ __global__ void __launch_bounds__(kThreads) sample_count_kernel(Rows args) {
   const int row = static_cast<int>(blockIdx.y);
   RowState& state = args.states[row];
   if (state.decided) return;
-  for (int i = threadIdx.x; i < kBuckets; i += kThreads) counters[i] = {0, 0};
+  for (int i = threadIdx.x; i < kBuckets; i += kThreads) counters[i].clear();
+  const Known known(args, state);
   __syncthreads();
   for_each(args.logits + static_cast<size_t>(row) * args.vocab, args.vocab, [&](float x, int id) {
-    const Candidate<kCut> candidate(args, state, x, id);
+    const Candidate<kCut> candidate(known, x, id);
     if (candidate.amount) counters[candidate.bucket].add(candidate.amount);
   });
   __syncthreads();
@@ -208,15 +218,15 @@ __global__ void __launch_bounds__(kThreads) sample_count_kernel(Rows args) {
   state.sums[bucket] = state.sums[bucket - 1] = 0;
 }
 
-// The rank where the sum over the list, first ranks first, reaches state.wanted: few candidates, one a thread, each adds up those before it.
+// The rank where the sum over the list, first ranks first, reaches `wanted`: few candidates, one a thread, each adds up those before it.
 template <Cut kCut>
-__device__ void end_among_few(const Rows& args, const RowState& state, const float* logits, const int32_t* ids, int listed, Rank* end) {
+__device__ void end_among_few(const Known& known, uint64_t wanted, const float* logits, const int32_t* ids, int listed, Rank* end) {
   __shared__ Rank ranks[kThreads];
   __shared__ uint64_t amounts[kThreads];
   const int i = static_cast<int>(threadIdx.x);
   if (i < listed) {
     const int id = __ldcg(ids + i);
-    const Candidate<kCut> candidate(args, state, logits[id], id);
+    const Candidate<kCut> candidate(known, logits[id], id);
     ranks[i] = candidate.rank;
     amounts[i] = candidate.amount;
   }
@@ -224,23 +234,23 @@ __device__ void end_among_few(const Rows& args, const RowState& state, const flo
   if (i >= listed) return;
   uint64_t sum = 0;
   for (int j = 0; j < listed; j++) sum += ranks[j] >= ranks[i] ? amounts[j] : 0;
-  if (sum >= state.wanted && sum - amounts[i] < state.wanted) *end = ranks[i];
+  if (sum >= wanted && sum - amounts[i] < wanted) *end = ranks[i];
 }
 
 // The same of any number: 8 bits of the rank at a time.
 template <Cut kCut>
-__device__ void end_among_many(const Rows& args, const RowState& state, const float* logits, const int32_t* ids, int listed, Rank* end) {
+__device__ void end_among_many(const Known& known, uint64_t all_wanted, const float* logits, const int32_t* ids, int listed, Rank* end) {
   __shared__ Counter counters[kThreads];
   __shared__ uint64_t wanted;
   __shared__ Rank prefix;
-  if (threadIdx.x == 0) wanted = state.wanted;
+  if (threadIdx.x == 0) wanted = all_wanted;
   if (threadIdx.x == 0) prefix = 0;
   for (int shift = 56; shift >= 0; shift -= 8) {
-    counters[threadIdx.x] = {0, 0};
+    counters[threadIdx.x].clear();
     __syncthreads();
     for (int i = threadIdx.x; i < listed; i += kThreads) {
       const int id = __ldcg(ids + i);
-      const Candidate<kCut> candidate(args, state, logits[id], id);
+      const Candidate<kCut> candidate(known, logits[id], id);
       const Rank digits = candidate.rank >> shift;
       if (digits >> 8 == prefix) counters[digits & 255].add(candidate.amount);
     }
@@ -267,17 +277,19 @@ __global__ void __launch_bounds__(kThreads) sample_cut_kernel(Rows args) {
   if (state.decided || state.edge < 0) return;
   const float* logits = args.logits + static_cast<size_t>(row) * args.vocab;
   int32_t* ids = args.ids + static_cast<size_t>(row) * args.vocab;
+  const Known known(args, state);
+  const int edge = state.edge;
   for_each(logits, args.vocab, [&](float x, int id) {
-    const Candidate<kCut> candidate(args, state, x, id);
-    if (candidate.amount && candidate.bucket == state.edge) ids[atomicAdd(&state.listed, 1)] = id;
+    const Candidate<kCut> candidate(known, x, id);
+    if (candidate.amount && candidate.bucket == edge) ids[atomicAdd(&state.listed, 1)] = id;
   });
   if (!is_last_block(args.tickets + row)) return;
   const int listed = static_cast<int>(__ldcg(&state.listed));
   Rank* end = kCut == Cut::top_k ? &state.least_logit : &state.least_weight;
   if (listed <= kThreads) {
-    end_among_few<kCut>(args, state, logits, ids, listed, end);
+    end_among_few<kCut>(known, state.wanted, logits, ids, listed, end);
   } else {
-    end_among_many<kCut>(args, state, logits, ids, listed, end);
+    end_among_many<kCut>(known, state.wanted, logits, ids, listed, end);
   }
 }
 
@@ -288,10 +300,11 @@ __global__ void __launch_bounds__(kThreads) sample_draw_kernel(Rows args) {
   const RowState& state = args.states[row];
   if (state.decided) return;
   const float* logits = args.logits + static_cast<size_t>(row) * args.vocab;
+  const Known known(args, state);
   // Of the drawable candidate `id`; 0 of others.
   const auto amount = [&](float x, int id) -> uint64_t {
-    const float w = rank_of(order_key(x), id) >= state.least_logit ? weight(args, state, x) : 0.0f;
-    return rank_of(__float_as_uint(w), id) >= state.least_weight ? fixed(w) : 0;
+    const float w = known.weight(x, id);
+    return rank_of(__float_as_uint(w), id) >= known.least_weight ? fixed(w) : 0;
   };
   uint64_t sum = 0, total;
   for_each(logits, args.vocab, [&](float x, int id) { sum += amount(x, id); });

@@ -47,16 +47,20 @@ __device__ inline float weight_of(float x, float top, float scale) {
 __device__ inline uint64_t fixed(float weight) { return __float2ull_rn(weight * 0x1p44f); }
 
 // Counters of 64 bits in shared memory, which adds 32 at a time.
-struct Counter {
+struct alignas(8) Counter {
   uint32_t low, high;
 
+  __device__ void clear() { *reinterpret_cast<uint2*>(this) = {0, 0}; }
   __device__ void add(uint64_t v) {
     const auto part = static_cast<uint32_t>(v);
     const uint32_t before = atomicAdd(&low, part);
     const uint32_t rest = static_cast<uint32_t>(v >> 32) + (before + part < part);
     if (rest) atomicAdd(&high, rest);
   }
-  __device__ uint64_t value() const { return uint64_t{high} << 32 | low; }
+  __device__ uint64_t value() const {
+    const uint2 halves = *reinterpret_cast<const uint2*>(this);
+    return uint64_t{halves.y} << 32 | halves.x;
+  }
 };
 
 // Fast and well mixed: neighbouring seeds and steps give unrelated numbers (Steele, Lea, Flood 2014).
