@@ -18,14 +18,16 @@ namespace {
 template <typename T, int kDim>
 struct Tile {
   static constexpr bool kF32 = std::is_same_v<T, float>;
-  static constexpr int kWarps = kDim > 128 ? 2 : 4, kThreads = 32 * kWarps, kQueries = 16 * kWarps;
-  static constexpr int kKeys = kF32 ? (kDim > 96 ? 16 : 32) : (kDim > 128 ? 32 : 64);
+  // The sums of long values do not fit into a warp's registers: two warps compute the same scores, and each the sums of half the values.
+  static constexpr int kHalves = kDim > 128 ? 2 : 1, kOut = kDim / kHalves;
+  static constexpr int kWarps = kF32 && kDim > 128 ? 2 : 4, kThreads = 32 * kWarps, kQueries = 16 * kWarps / kHalves;
+  static __device__ int warp_query() { return static_cast<int>(threadIdx.x) / 32 / kHalves * 16; }  // the warp's first
+  static __device__ int warp_out() { return static_cast<int>(threadIdx.x) / 32 % kHalves * kOut; }  // the first number of out that it sums up
+  static constexpr int kKeys = kF32 ? (kDim > 96 ? 16 : 32) : (kDim > 96 ? 32 : 64);
   static constexpr int kParts = kF32 ? 3 : 1;  // of a number of the memory
-  // Rows of bf16 in units of 16 bytes, so placed that eight rows' units of one index lie in different banks: xor'ed, or of odd length.
-  static constexpr int kUnits = kDim / 8;
-  static constexpr bool kXor = kUnits % 8 == 0;
-  static constexpr int kStride = kXor ? kUnits : kUnits + 1;
-  static __device__ int at(int row, int unit) { return row * kStride + (kXor ? unit ^ (row & 7) : unit); }
+  // Rows of bf16 in units of 16 bytes, an odd number of them: so eight rows' units of one index lie in different banks.
+  static constexpr int kUnits = kDim / 8, kStride = kUnits + 1;
+  static __device__ int at(int row, int unit) { return row * kStride + unit; }
 };
 
 template <typename T, int kDim>
@@ -115,7 +117,7 @@ template <typename T, int kDim>
 __device__ void score(const Shared<T, kDim>& shared, float (&s)[Tile<T, kDim>::kKeys / 8][4]) {
   using S = Tile<T, kDim>;
   using P = Products<S::kParts>;
-  const int lane = threadIdx.x % kWarp, query = threadIdx.x / kWarp * 16 + lane % 16, key = lane / 16 * 8 + lane % 8;
+  const int lane = threadIdx.x % kWarp, query = S::warp_query() + lane % 16, key = lane / 16 * 8 + lane % 8;
 #pragma unroll 2
   for (int step = 0; step < kDim / 16; step++) {
     uint32_t a[3][4];
@@ -183,11 +185,11 @@ __device__ void soften(float (&s)[kTiles][4], int first_position, Running& runni
 // out = out * fade + weights * values.
 template <typename T, int kDim>
 __device__ void add_values(const Shared<T, kDim>& shared, const float (&weights)[Tile<T, kDim>::kKeys / 8][4], const float (&fade)[2],
-                           float (&out)[kDim / 8][4]) {
+                           float (&out)[Tile<T, kDim>::kOut / 8][4]) {
   using S = Tile<T, kDim>;
   using P = Products<S::kParts>;
   constexpr int kSteps = S::kKeys / 16;
-  const int lane = threadIdx.x % kWarp;
+  const int lane = threadIdx.x % kWarp, first_unit = S::warp_out() / 8 + lane / 16;
   uint32_t a[kSteps][3][4];
 #pragma unroll
   for (int i = 0; i < kSteps * 4; i++) {
@@ -196,11 +198,11 @@ __device__ void add_values(const Shared<T, kDim>& shared, const float (&weights)
     split_bf16(w[j % 2 * 2], w[j % 2 * 2 + 1], a[step][0][j], a[step][1][j], a[step][2][j]);
   }
 #pragma unroll
-  for (int pair = 0; pair < kDim / 16; pair++) {
+  for (int pair = 0; pair < S::kOut / 16; pair++) {
     uint32_t b[kSteps][S::kParts][4];
 #pragma unroll
     for (int i = 0; i < kSteps * S::kParts; i++) {
-      const int at = S::at(i / S::kParts * 16 + lane % 16, 2 * pair + lane / 16);
+      const int at = S::at(i / S::kParts * 16 + lane % 16, 2 * pair + first_unit);
       ldmatrix_x4_transposed(b[i / S::kParts][i % S::kParts], shared_address(&shared.values[i % S::kParts][at]));
     }
 #pragma unroll
@@ -231,9 +233,9 @@ __device__ inline int end_of_run(const RowPlace* places, int row, int n) {
 // Rows [begin, end) of the block, all of one sequence, over what they see of it.
 template <typename T, int kDim>
 __device__ void run(const AttentionArgs& args, const PageSteps& steps, const Rows& rows, int begin, int end, Shared<T, kDim>& shared,
-                    Running& running, float (&out)[kDim / 8][4]) {
+                    Running& running, float (&out)[Tile<T, kDim>::kOut / 8][4]) {
   using S = Tile<T, kDim>;
-  const int query = static_cast<int>(threadIdx.x) / 32 * 16;
+  const int query = S::warp_query();
   const int first = max(begin, query / rows.group), last = min(end - 1, (query + 15) / rows.group);  // of this warp
   const int warp_begin = first <= last ? first_seen(args.window, shared.places[first].position) : 0;
   const int warp_end = first <= last ? shared.places[last].position + 1 : 0;
@@ -288,7 +290,7 @@ __global__ void __launch_bounds__(Tile<T, kDim>::kThreads) attention_prefill_ker
   load_queries(args, rows, shared);
   __syncthreads();
 
-  float out[kDim / 8][4] = {};
+  float out[S::kOut / 8][4] = {};
   Running running;
   for (int begin = 0, end; begin < rows.n; begin = end) {
     end = end_of_run(shared.places, begin, rows.n);
@@ -299,13 +301,13 @@ __global__ void __launch_bounds__(Tile<T, kDim>::kThreads) attention_prefill_ker
     float sum = running.sum[r];
     sum += __shfl_xor_sync(kWholeWarp, sum, 1);
     sum += __shfl_xor_sync(kWholeWarp, sum, 2);
-    const int query = static_cast<int>(threadIdx.x) / 32 * 16 + static_cast<int>(threadIdx.x % kWarp) / 4 + 8 * r, row = query / rows.group;
+    const int query = S::warp_query() + static_cast<int>(threadIdx.x % kWarp) / 4 + 8 * r, row = query / rows.group;
     if (row >= rows.n) continue;
     const size_t head = static_cast<size_t>(rows.first + row) * args.n_heads + rows.kv_head * rows.group + query % rows.group;
-    float* to = args.out + head * kDim + threadIdx.x % 4 * 2;
+    float* to = args.out + head * kDim + S::warp_out() + threadIdx.x % 4 * 2;
     const float scale = 1.0f / sum;
 #pragma unroll
-    for (int i = 0; i < kDim / 8; i++) *reinterpret_cast<float2*>(to + i * 8) = {out[i][2 * r] * scale, out[i][2 * r + 1] * scale};
+    for (int i = 0; i < S::kOut / 8; i++) *reinterpret_cast<float2*>(to + i * 8) = {out[i][2 * r] * scale, out[i][2 * r + 1] * scale};
   }
 }
 
