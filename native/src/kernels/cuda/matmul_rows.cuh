@@ -52,11 +52,12 @@ struct RowsParams {
 };
 
 // A warp's part of a tile.
-template <DType kType>
+template <DType kType, int kRows>
 struct RowsPlace {
   RowsTarget<kType> target;
   Format<kType> second;  // of the upper half of the warp's outputs: silu_mul's other target, else the same
   int first;             // output
+  int units[kRows];      // where each output's row begins; past the end the last one's, whose result is dropped
   int stripes;           // 0 where `first` is past the end
 };
 
@@ -64,6 +65,7 @@ template <DType kType, int kN>
 class RowsWarp {
   using Shape = RowsShape<kType, kN>;
   using Packed = typename Format<kType>::Packed;
+  using Place = RowsPlace<kType, Shape::kRows>;
 
  public:
   __device__ RowsWarp(const RowsParams<kType>& p, float4* shared)
@@ -74,7 +76,7 @@ class RowsWarp {
     const bool all_of_x = p_.x_stripes >= stripes();
     for (int tile = blockIdx.x; tile < p_.n_tiles; tile += gridDim.x) {
       const bool first_tile = tile == blockIdx.x;
-      const RowsPlace<kType> place = find(tile);
+      const Place place = find(tile);
       load_first(place);
 #pragma unroll
       for (int v = 0; v < Shape::kValues; ++v) sums_[v] = 0;
@@ -99,31 +101,31 @@ class RowsWarp {
   __device__ float* chunk_sums() const { return reinterpret_cast<float*>(x_ + kN * p_.x_stripes * (Shape::kStripe / 4)); }
   __device__ int chunks() const { return stripes() * (Shape::kStripe / kNormChunk); }
 
-  __device__ RowsPlace<kType> find(int tile) const {
-    RowsPlace<kType> place;
+  __device__ Place find(int tile) const {
+    Place place;
     place.target = p_.targets[0];
     if (tile >= p_.targets[1].first_tile) place.target = p_.targets[1];
     if (tile >= p_.targets[2].first_tile) place.target = p_.targets[2];
     place.second = pairs() ? p_.targets[1].weight : place.target.weight;
     place.first = ((tile - place.target.first_tile) * warps_ + warp_) * (pairs() ? Shape::kRows / 2 : Shape::kRows);
     place.stripes = place.first < place.target.m ? stripes() : 0;
+#pragma unroll
+    for (int r = 0; r < Shape::kRows; ++r) place.units[r] = min(output(place, r), place.target.m - 1) * units();
     return place;
   }
 
-  // Output r's row of its matrix; past the end the last one, whose result is dropped.
-  __device__ int row_of(const RowsPlace<kType>& place, int r) const {
-    return min(place.first + (pairs() ? r % (Shape::kRows / 2) : r), place.target.m - 1);
-  }
+  // Output r of the warp in its target.
+  __device__ int output(const Place& place, int r) const { return place.first + (pairs() ? r % (Shape::kRows / 2) : r); }
 
   // Lanes past the row's end read its last unit; x is 0 there.
-  __device__ void load(const RowsPlace<kType>& place, int stripe, Packed (&stage)[Shape::kRows]) const {
+  __device__ void load(const Place& place, int stripe, Packed (&stage)[Shape::kRows]) const {
     const int unit = min(stripe * 32 + lane_, units() - 1);
 #pragma unroll
     for (int r = 0; r < Shape::kRows; ++r) {
-      stage[r] = (r < Shape::kRows / 2 ? place.target.weight : place.second).load(row_of(place, r) * units() + unit);
+      stage[r] = (r < Shape::kRows / 2 ? place.target.weight : place.second).load(place.units[r] + unit);
     }
   }
-  __device__ void load_first(const RowsPlace<kType>& place) {
+  __device__ void load_first(const Place& place) {
 #pragma unroll
     for (int d = 0; d < Shape::kDepth; ++d) {
       if (d < place.stripes) load(place, d, stages_[d]);
@@ -158,7 +160,7 @@ class RowsWarp {
     }
   }
 
-  __device__ void multiply(const RowsPlace<kType>& place, int first, int end) {
+  __device__ void multiply(const Place& place, int first, int end) {
     for (int stripe = first; stripe < end; stripe += Shape::kDepth) {
 #pragma unroll
       for (int d = 0; d < Shape::kDepth; ++d) {
@@ -220,12 +222,12 @@ class RowsWarp {
     }
   }
 
-  __device__ void write(const RowsPlace<kType>& place) const {
+  __device__ void write(const Place& place) const {
     const RowsTarget<kType>& target = place.target;
 #pragma unroll
     for (int j = 0; j < kLeft; ++j) {
       const int row = (index() + j) / Shape::kRows, r = (index() + j) % Shape::kRows;
-      const int m = row_in_target(place, r);
+      const int m = output(place, r);
       const float* bias = pairs() && r >= Shape::kRows / 2 ? p_.targets[1].bias : target.bias;
       const bool writes = lane_ % kLanes == 0 && row < p_.n && m < target.m;
       float value = sums_[j] * scale_;
@@ -238,9 +240,6 @@ class RowsWarp {
       float* y = target.y + static_cast<size_t>(row) * target.m + m;
       *y = p_.into == MatmulInto::add ? *y + value : value;
     }
-  }
-  __device__ int row_in_target(const RowsPlace<kType>& place, int r) const {
-    return place.first + (pairs() ? r % (Shape::kRows / 2) : r);
   }
 
   const RowsParams<kType>& p_;
