@@ -257,9 +257,10 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
   const std::byte* w_stages = shared + kStages * kXStage;
   const uint32_t x_at = shared_address(shared), w_at = shared_address(w_stages);
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const int token0 = blockIdx.x * kTileTokens, n_groups = min(kTileTokens, args.x.n - token0 + 15) / 16;
+  const int token0 = blockIdx.x * kTileTokens, of_tokens = min(kTileTokens, args.x.n - token0 + 15) / 16;
   int target;
   const Tile tile = tile_of(args, blockIdx.y, target);
+  const int n_groups = tile.has(warp * 32) ? of_tokens : 0;
 
   XCopy<typename Weight::Parts, Weight::kOffsets> x(args.x, token0, args.steps);
   Weight weights(tile, args.k);

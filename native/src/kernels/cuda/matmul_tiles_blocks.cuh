@@ -180,24 +180,29 @@ struct Blocks {
     Scales::copy(stage + kScalesAt, tile, step, units);
   }
 
-  // Piece t + 4 half of unit `step`, kBits of each quant, moved up to bit kAt of its byte.
+  // Piece t + 4 half of unit `step`, kBits of each quant, moved up to bit kAt of its byte; of row first8 + g, first8 a multiple of 8: where
+  // chunks lie repeats after 8 rows.
   template <int kBits, int kAt = 0>
-  __device__ static uint32_t piece(const std::byte* quants, int row, int t, int half, int step) {
+  __device__ static uint32_t piece(const std::byte* quants, int first8, int g, int t, int half, int step) {
     constexpr int kRowBytes = kSteps * kBits * 4;
-    const int unit = step % kSteps, byte = unit * kBits * 4 + (t + 4 * half) % kBits * 4;
-    const uint32_t word = *reinterpret_cast<const uint32_t*>(quants + chunk_place<kRowBytes>(row, byte / 16) + byte % 16);
-    return (word >> (t + 4 * half) / kBits * kBits & ((1u << kBits) - 1) * 0x01010101u) << kAt;
+    const int byte = step % kSteps * kBits * 4 + (t + 4 * half) % kBits * 4;
+    const std::byte* of_rows = quants + chunk_place<kRowBytes>(g, byte / 16) + byte % 16;
+    const uint32_t word = *reinterpret_cast<const uint32_t*>(of_rows + first8 * kRowBytes);
+    constexpr uint32_t kMask = ((1u << kBits) - 1) * 0x01010101u;
+    const int down = (t + 4 * half) / kBits * kBits;
+    if constexpr (kBits == 4 && kAt == 0) return word >> 4 * half & kMask;  // t has one word for both halves
+    return (word >> down & kMask) << kAt;
   }
 
   __device__ void load(const std::byte* stage, int step, int first_row, int lane, WarpRows<Blocks>& rows, int f) const {
-    const int t = lane & 3;
+    const int t = lane & 3, g = lane >> 2;
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-      const int row = first_row + (lane >> 2) + 8 * i;
+      const int first8 = first_row + 8 * i, row = first8 + g;
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        uint32_t q = piece<kLowBits>(stage, row, t, half, step);
-        if constexpr (kTopBits > 0) q |= piece<kTopBits, kLowBits>(stage + kTopAt, row, t, half, step);
+        uint32_t q = piece<kLowBits>(stage, first8, g, t, half, step);
+        if constexpr (kTopBits > 0) q |= piece<kTopBits, kLowBits>(stage + kTopAt, first8, g, t, half, step);
         if constexpr (kType == DType::Q8_0) q ^= 0x80808080u;
         integers<kZero>(q, rows.a[f][0][half][i], rows.a[f][0][half][i + 2]);
         if (half >= kGroups) continue;
