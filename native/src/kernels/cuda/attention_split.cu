@@ -67,8 +67,6 @@ struct Piece {
   int begin, end;       // positions seen, relative to the chunk's first
 };
 
-__device__ inline float4& as_float4(float& x) { return reinterpret_cast<float4&>(x); }
-
 __device__ inline void widen(uint4 unit, float (&x)[8]) {
   const uint32_t pairs[4] = {unit.x, unit.y, unit.z, unit.w};
 #pragma unroll
@@ -85,9 +83,9 @@ __device__ void load_queries(const AttentionArgs& args, const Piece& piece, floa
   const float* from = args.q + (static_cast<size_t>(piece.row) * args.n_heads + piece.kv_head * piece.group) * kDim;
   for (int i = threadIdx.x; i < piece.group * kDim / 4; i += kThreads) {
     const int head = i / (kDim / 4), quad = i % (kDim / 4);
-    float4 x = reinterpret_cast<const float4*>(from)[i];
-    x = {x.x * args.scale, x.y * args.scale, x.z * args.scale, x.w * args.scale};
-    as_float4(q[head * C::kQueryFloats + quad % C::kPlanes * C::kQueryPlane + quad / C::kPlanes * 4]) = x;
+    const float4 x = reinterpret_cast<const float4*>(from)[i];
+    const int at = head * C::kQueryFloats + quad % C::kPlanes * C::kQueryPlane;
+    reinterpret_cast<float4*>(q)[at / 4 + quad / C::kPlanes] = {x.x * args.scale, x.y * args.scale, x.z * args.scale, x.w * args.scale};
   }
 }
 
@@ -165,7 +163,7 @@ __device__ void sum_values(const Piece& piece, Shared<T, kDim>& shared, float* t
 #pragma unroll
       for (int i = 0; i < kHeadsTogether * C::kPlanes; i++) {
         const float* s = &sum[i / C::kPlanes][i % C::kPlanes * 4];
-        as_float4(sums[i * C::kPlaneFloats + threadIdx.x * 4]) = {s[0], s[1], s[2], s[3]};
+        reinterpret_cast<float4*>(sums)[i * C::kPlaneFloats / 4 + threadIdx.x] = {s[0], s[1], s[2], s[3]};
       }
     }
     __syncthreads();
