@@ -1,7 +1,7 @@
-// latent_step_counts: one layer of a latent step of Qwen3-0.6B's shape and what stands around the layers, each op alone, for a simulator or a
-// profiler that counts what a launch moves. Before an op's launches a line on stderr tells its name, the bytes that it cannot do without, those
-// that each of its blocks reads, and those that it reads again besides: a few KiB at a time, all but the first of which the caches serve.
-// benchmarks/cuda_counts makes the table. Argument: rows (1).
+// latent_step_counts: one layer of a latent step of Qwen3-0.6B's shape and what stands around the layers, each op alone, for a
+// simulator or a profiler that counts what a launch moves. Before an op's launches a line on stderr tells its name, the bytes that it
+// cannot do without, those that each of its blocks reads, and those that it reads again besides: a few KiB at a time, all but the first
+// of which the caches serve. benchmarks/cuda_counts makes the table. Argument: rows (1).
 #include "cuda_bench.h"
 
 #include <cmath>

@@ -1,6 +1,6 @@
-// align.cu: matmul and rescale in one launch. A block makes 32 columns of y for up to 16 rows from the whole height of W, so that sums need no
-// second pass; the last block to finish knows every column and rescales. Moves 4 d² + 8 n d bytes; 4 (2 + d / 32) n d more come from the L2
-// cache, where x and y are.
+// align.cu: matmul and rescale in one launch. A block makes 32 columns of y for up to 16 rows from the whole height of W, so that sums
+// need no second pass; the last block to finish knows every column and rescales. Moves 4 d² + 8 n d bytes; 4 (2 + d / 32) n d more come
+// from the L2 cache, where x and y are.
 #include <algorithm>
 
 #include "kernels/cuda/cuda_ops.h"
@@ -60,8 +60,8 @@ __device__ void add_product(float4& sum, float a, float4 w) {
 
 __device__ float4 operator+(float4 a, float4 b) { return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w}; }
 
-// x, y [n, d], matrix [d, d], ticket [1]; n <= kRows. Each element of y is one sum in one order: a thread's rows of W from the top, then the
-// four threads of a warp that share its columns, then the warps.
+// x, y [n, d], matrix [d, d], ticket [1]; n <= kRows. Each element of y is one sum in one order: a thread's rows of W from the top, then
+// the four threads of a warp that share its columns, then the warps.
 template <int kRows>
 __global__ void __launch_bounds__(kThreads, 1) align_kernel(const float* x, const float* matrix, float target_norm, int n, int d, float* y,
                                                             uint32_t* ticket) {

@@ -16,7 +16,7 @@ __device__ inline float warp_sum(float v) {
   return v;
 }
 
-// The sum of every thread's v, in every thread. All threads of the block take part; once per kernel, since its shared memory is not guarded.
+// The sum of every thread's v, in every thread. All threads of the block take part, once per kernel: its shared memory is not guarded.
 template <int kThreads>
 __device__ float block_sum(float v) {
   constexpr int kWarps = kThreads / kWarp;
@@ -59,8 +59,7 @@ struct RowInRegisters {
   }
 };
 
-// Calls launch(threads, pieces), both as integral constants, with the smallest that hold a row of d elements. By d alone: the shape sets the
-// order of the sum. 256 threads: short rows are many, and a block's start and its one barrier are what they cost.
+// Calls launch<threads, pieces>() with the smallest that hold a row of d elements. By d alone: the shape sets the order of the sum. 256 threads: short rows are many, and a block's start and its one barrier are what they cost.
 template <typename Launch>
 void with_row_shape(int32_t d, const Launch& launch) {
   if (d <= 1024) return launch.template operator()<256, 1>();

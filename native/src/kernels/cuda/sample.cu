@@ -1,4 +1,4 @@
-// sample.cu: one token per row. A row goes over several blocks, a slice each; what only the whole row tells is found by the row's last block.
+// sample.cu: one token per row. A row goes over several blocks, a slice each; what only the whole row tells is found by its last block.
 // Greedy: one launch. Else one that draws, and two more for each of top_k and top_p: a histogram finds the bucket where the set ends, the
 // bucket's candidates are listed and the end is found among them. Moves 4 n vocab bytes; later launches find the logits in the L2 cache.
 #include <algorithm>
@@ -375,7 +375,7 @@ void sample(Queue& queue, const SampleArgs& args) {
     rows.slices = reinterpret_cast<uint64_t*>(scratch);
     scratch += round_up(slices_bytes * n);
     rows.ids = reinterpret_cast<int32_t*>(scratch);
-    // A block a slice: eight candidates a thread cover the wait for memory, and a vocabulary gives tens of blocks, whatever the number of rows.
+    // A block a slice: eight candidates a thread cover the wait for memory, and a vocabulary gives tens of blocks to each row.
     const dim3 grid(rows.n_slices, n);
     sample_largest_kernel<<<grid, kThreads, 0, stream.handle>>>(rows);
     L4J_CUDA_LAUNCHED("sample_largest_kernel");

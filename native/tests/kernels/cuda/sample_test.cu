@@ -62,7 +62,8 @@ TEST_F(CudaSampleTest, DrawsWhatTheCpuDraws) {
   std::mt19937 random(2);
   for (const auto& [vocab, n] : {std::pair{7, 40}, {100, 24}, {4099, 3}, {8192, 2}}) {
     const auto logits = test::random_floats(static_cast<size_t>(vocab) * n, random, 3);
-    for (const Settings s : {Settings{1, 1, 0}, {0.6f, 0.95f, 0}, {0.6f, 0.95f, 20}, {1.5f, 1, 5}, {2, 0.5f, 2000}, {1, 1e-9f, 0}, {100, 0.7f, 0}}) {
+    for (const Settings s : {Settings{1, 1, 0}, {0.6f, 0.95f, 0}, {0.6f, 0.95f, 20}, {1.5f, 1, 5}, {2, 0.5f, 2000}, {1, 1e-9f, 0},
+                             {100, 0.7f, 0}}) {
       expect_equal(logits, steps(n, 7), s);
     }
   }
