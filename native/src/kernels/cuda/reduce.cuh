@@ -59,7 +59,8 @@ struct RowInRegisters {
   }
 };
 
-// Calls launch<threads, pieces>() with the smallest that hold a row of d elements. By d alone: the shape sets the order of the sum. 256 threads: short rows are many, and a block's start and its one barrier are what they cost.
+// Calls launch<threads, pieces>() with the smallest that hold a row of d elements. By d alone: the shape sets the order of the sum.
+// 256 threads: a usual row is one to four loads of each, so that its time is one wait for memory and one barrier.
 template <typename Launch>
 void with_row_shape(int32_t d, const Launch& launch) {
   if (d <= 1024) return launch.template operator()<256, 1>();
