@@ -15,7 +15,8 @@ namespace {
 // What the CUDA kernels are written for (kernels/cuda/cuda_ops.h).
 void check_shape(const Device& device, const Config& c) {
   for (const auto& [name, value] : {std::pair{"d_model", c.d_model}, {"d_ff", c.d_ff}, {"n_heads * head_dim", c.n_heads * c.head_dim}}) {
-    L4J_CHECK(value % 8 == 0, "UNSUPPORTED", name, " ", value, " on ", device.id(), ", supported: multiples of 8 (the CPU takes any)");
+    L4J_CHECK(value % 8 == 0 && value <= 32768, "UNSUPPORTED", name, " ", value, " on ", device.id(),
+              ", supported: multiples of 8 up to 32768 (the CPU takes any)");
   }
   constexpr int32_t kHeadDims[] = {16, 32, 64, 80, 96, 128, 256};
   L4J_CHECK(std::find(std::begin(kHeadDims), std::end(kHeadDims), c.head_dim) != std::end(kHeadDims), "UNSUPPORTED", "head_dim ", c.head_dim,
