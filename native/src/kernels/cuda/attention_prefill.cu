@@ -1,6 +1,6 @@
-// attention_prefill.cu: attention of many rows on tensor cores. A block takes neighbouring rows with all query heads of one kv head and walks
-// once over what they see of the memory, a tile of keys and values at a time, with a running softmax. Tiles begin at multiples of a fixed
-// length, and a tile that a row does not see leaves its numbers as they are: so they are the same in any batch.
+// attention_prefill.cu: attention of many rows on tensor cores. A block takes neighbouring rows with all query heads of one kv head and
+// walks once over what they see of the memory, a tile of keys and values at a time, with a running softmax. Tiles begin at multiples of a
+// fixed length, and a tile that a row does not see leaves its numbers as they are: so they are the same in any batch.
 // Queries and weights are given to the tensor cores as three bf16 parts whose sum they are; so is a memory of f32, without the products of
 // parts that are too small to count. The sums are those of f32.
 // Moves q, out and, once for each block's rows, the keys and values that they see.
@@ -22,8 +22,10 @@ struct Tile {
   static constexpr int kHalves = kDim > 128 ? 2 : 1, kOut = kDim / kHalves;
   static constexpr int kWarps = kF32 && kDim > 128 ? 2 : 4, kThreads = 32 * kWarps, kQueries = 16 * kWarps / kHalves;
   static __device__ int warp_query() { return static_cast<int>(threadIdx.x) / 32 / kHalves * 16; }  // the warp's first
-  static __device__ int warp_out() { return static_cast<int>(threadIdx.x) / 32 % kHalves * kOut; }  // the first number of out that it sums up
+  static __device__ int warp_out() { return static_cast<int>(threadIdx.x) / 32 % kHalves * kOut; }  // its first number of out
   static constexpr int kKeys = kF32 ? (kDim > 96 ? 16 : 32) : (kDim > 96 ? 32 : 64);
+  // Blocks to a multiprocessor that registers must suffice for; 0: the compiler's choice, which spills for the one shape.
+  static constexpr int kBlocks = !kF32 && kDim == 64 ? 2 : 0;
   static constexpr int kParts = kF32 ? 3 : 1;  // of a number of the memory
   // Rows of bf16 in units of 16 bytes, an odd number of them: so eight rows' units of one index lie in different banks.
   static constexpr int kUnits = kDim / 8, kStride = kUnits + 1;
@@ -60,12 +62,14 @@ struct Products<3> {
   }
 };
 
-// Eight f32 as three units of bf16.
-__device__ inline void split_unit(float4 x, float4 y, uint4& high, uint4& middle, uint4& low) {
-  split_bf16(x.x, x.y, high.x, middle.x, low.x);
-  split_bf16(x.z, x.w, high.y, middle.y, low.y);
-  split_bf16(y.x, y.y, high.z, middle.z, low.z);
-  split_bf16(y.z, y.w, high.w, middle.w, low.w);
+// Four f32 as three halves of units of bf16: half i % 2 of the units at `at`.
+template <int n>
+__device__ void split_half_unit(float4 x, int i, int at, uint4 (&to)[3][n]) {
+  uint2 parts[3];
+  split_bf16(x.x, x.y, parts[0].x, parts[1].x, parts[2].x);
+  split_bf16(x.z, x.w, parts[0].y, parts[1].y, parts[2].y);
+#pragma unroll
+  for (int part = 0; part < 3; part++) reinterpret_cast<uint2*>(&to[part][at])[i % 2] = parts[part];
 }
 
 // The block's rows: `n` from `first` on, `group` queries each. Query j is head j % group of row j / group.
@@ -76,37 +80,36 @@ struct Rows {
 template <typename T, int kDim>
 __device__ void load_queries(const AttentionArgs& args, const Rows& rows, Shared<T, kDim>& shared) {
   using S = Tile<T, kDim>;
-  for (int i = threadIdx.x; i < S::kQueries * S::kUnits; i += S::kThreads) {
-    const int query = i / S::kUnits, unit = i % S::kUnits, row = query / rows.group, at = S::at(query, unit);
-    float4 x = {}, y = {};
+  for (int i = threadIdx.x; i < S::kQueries * S::kUnits * 2; i += S::kThreads) {
+    const int query = i / (2 * S::kUnits), quad = i % (2 * S::kUnits), row = query / rows.group;
+    float4 x = {};
     if (row < rows.n) {
       const size_t head = static_cast<size_t>(rows.first + row) * args.n_heads + rows.kv_head * rows.group + query % rows.group;
-      const float4* q = reinterpret_cast<const float4*>(args.q + head * kDim + unit * 8);
-      x = q[0], y = q[1];
+      x = reinterpret_cast<const float4*>(args.q + head * kDim)[quad];
       x = {x.x * args.scale, x.y * args.scale, x.z * args.scale, x.w * args.scale};
-      y = {y.x * args.scale, y.y * args.scale, y.z * args.scale, y.w * args.scale};
     }
-    split_unit(x, y, shared.q[0][at], shared.q[1][at], shared.q[2][at]);
+    split_half_unit(x, quad, S::at(query, quad / 2), shared.q);
   }
 }
 
-// Brings the rows at `offset` from those of the keys; what is not seen becomes zeros. f32 are split on their way, bf16 copied without waiting.
+// Brings the rows at `offset` from those of the keys; what is not seen becomes zeros. f32 are split on their way,
+// bf16 copied without waiting.
 template <typename T, int kDim>
 __device__ void load_tile(const Shared<T, kDim>& shared, size_t offset, const void* any, uint4 (&to)[Tile<T, kDim>::kParts]
                           [Tile<T, kDim>::kKeys * Tile<T, kDim>::kStride]) {
   using S = Tile<T, kDim>;
-  for (int i = threadIdx.x; i < S::kKeys * S::kUnits; i += S::kThreads) {
-    const int key = i / S::kUnits, unit = i % S::kUnits, at = S::at(key, unit);
-    const std::byte* row = shared.rows[key];
-    if constexpr (S::kF32) {
-      float4 x = {}, y = {};
-      if (row != nullptr) {
-        const float4* from = reinterpret_cast<const float4*>(row + offset) + 2 * unit;
-        x = from[0], y = from[1];
-      }
-      split_unit(x, y, to[0][at], to[1][at], to[2][at]);
-    } else {
-      cp_async_16(shared_address(&to[0][at]), row != nullptr ? row + offset + 16 * unit : any, row != nullptr);
+  if constexpr (S::kF32) {
+    for (int i = threadIdx.x; i < S::kKeys * S::kUnits * 2; i += S::kThreads) {
+      const int key = i / (2 * S::kUnits), quad = i % (2 * S::kUnits);
+      const std::byte* row = shared.rows[key];
+      const float4 x = row != nullptr ? reinterpret_cast<const float4*>(row + offset)[quad] : float4{};
+      split_half_unit(x, quad, S::at(key, quad / 2), to);
+    }
+  } else {
+    for (int i = threadIdx.x; i < S::kKeys * S::kUnits; i += S::kThreads) {
+      const int key = i / S::kUnits, unit = i % S::kUnits;
+      const std::byte* row = shared.rows[key];
+      cp_async_16(shared_address(&to[0][S::at(key, unit)]), row != nullptr ? row + offset + 16 * unit : any, row != nullptr);
     }
   }
   cp_async_commit();
@@ -118,7 +121,8 @@ __device__ void score(const Shared<T, kDim>& shared, float (&s)[Tile<T, kDim>::k
   using S = Tile<T, kDim>;
   using P = Products<S::kParts>;
   const int lane = threadIdx.x % kWarp, query = S::warp_query() + lane % 16, key = lane / 16 * 8 + lane % 8;
-#pragma unroll 2
+  // Two steps at a time where registers suffice for both on every architecture.
+#pragma unroll(S::kF32 && kDim == 64 ? 2 : 1)
   for (int step = 0; step < kDim / 16; step++) {
     uint32_t a[3][4];
 #pragma unroll
@@ -152,7 +156,8 @@ struct Running {
   int begin[2], end[2];   // positions seen in the sequence at hand
 };
 
-// s becomes weights exp(s - largest), 0 where the query does not see; returns in `fade` what the values summed up so far are to be multiplied by.
+// s becomes weights exp(s - largest), 0 where the query does not see; `fade` is what the sums of values so far are to be
+// multiplied by.
 template <int kTiles>
 __device__ void soften(float (&s)[kTiles][4], int first_position, Running& running, float (&fade)[2]) {
   const int column = first_position + threadIdx.x % 4 * 2;
@@ -277,7 +282,7 @@ __device__ void run(const AttentionArgs& args, const PageSteps& steps, const Row
 }
 
 template <typename T, int kDim>
-__global__ void __launch_bounds__(Tile<T, kDim>::kThreads) attention_prefill_kernel(AttentionArgs args, PageSteps steps) {
+__global__ void __launch_bounds__(Tile<T, kDim>::kThreads, Tile<T, kDim>::kBlocks) attention_prefill_kernel(AttentionArgs args, PageSteps steps) {
   using S = Tile<T, kDim>;
   extern __shared__ uint4 shared_bytes[];
   Shared<T, kDim>& shared = *reinterpret_cast<Shared<T, kDim>*>(shared_bytes);

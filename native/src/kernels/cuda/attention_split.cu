@@ -1,6 +1,6 @@
-// attention_split.cu: attention of single rows over long memories. A block takes one chunk of positions of one row for all query heads of one
-// kv head, so that keys and values are read once; the last block of a row and kv head puts the chunks together, in their order. Chunks begin
-// at multiples of a fixed length, whatever the row and its neighbours: so its numbers are the same in any batch.
+// attention_split.cu: attention of single rows over long memories. A block takes one chunk of positions of one row for all query heads of
+// one kv head, so that keys and values are read once; the last block of a row and kv head puts the chunks together, in their order. Chunks
+// begin at multiples of a fixed length, whatever the row and its neighbours: so its numbers are the same in any batch.
 // Moves the keys and values that are seen once, q, out, and twice 4 (head_dim + 2) bytes for each head and chunk.
 #include <algorithm>
 
@@ -22,7 +22,7 @@ struct Cut {
   static constexpr int kUnits = kDim / kNumbers;                     // of a row
   static constexpr int kPlanes = kNumbers / 4;                       // float4 of a unit
   static constexpr int kChunk = kDim > 128 ? 64 : 128;                // positions: 64 KiB of values at most
-  // Keys: 8 threads side by side on a row (fewer where it is shorter) read 128 bytes at a time; all keys of the chunk are held in registers.
+  // Keys: 8 threads side by side on a row (fewer where it is shorter) read 128 bytes at a time; all keys of the chunk stay in registers.
   static constexpr int kLanes = std::min(8, kUnits), kLaneUnits = (kUnits + kLanes - 1) / kLanes;
   static constexpr int kRows = kThreads / kLanes, kPasses = kChunk / kRows;
   static constexpr int kBlocks = kDim > 128 ? 1 : 2;  // of a multiprocessor, that registers must suffice for
@@ -91,7 +91,8 @@ __device__ void load_queries(const AttentionArgs& args, const Piece& piece, floa
 
 // scores [group][kChunk] = q . k of the positions seen.
 template <typename T, int kDim>
-__device__ void score(const Piece& piece, const uint4 (&keys)[Cut<T, kDim>::kPasses][Cut<T, kDim>::kLaneUnits], const float* q, float* scores) {
+__device__ void score(const Piece& piece, const uint4 (&keys)[Cut<T, kDim>::kPasses][Cut<T, kDim>::kLaneUnits], const float* q,
+                      float* scores) {
   using C = Cut<T, kDim>;
   const int lane = threadIdx.x % C::kLanes, row = threadIdx.x / C::kLanes;
   for (int head = 0; head < piece.group; head++, q += C::kQueryFloats, scores += C::kChunk) {
@@ -179,8 +180,8 @@ __device__ void sum_values(const Piece& piece, Shared<T, kDim>& shared, float* t
   }
 }
 
-// out = the chunks of a row and kv head together: sum of exp(m_c - m) values_c over that of exp(m_c - m) weights_c. Threads that have the same
-// four numbers take chunks in turn.
+// out = the chunks of a row and kv head together: sum of exp(m_c - m) values_c over that of exp(m_c - m) weights_c. Threads that have
+// the same four numbers take chunks in turn.
 template <typename T, int kDim>
 __device__ void combine(const Piece& piece, Shared<T, kDim>& shared, const float* values, const float2* stats, float* out) {
   const int lane = threadIdx.x % kWarp, quads = piece.group * kDim / 4;
@@ -302,15 +303,16 @@ void launch(const Stream& stream, const AttentionArgs& args) {
   const int rows = static_cast<int>(std::min<size_t>(kScratchBytes / row_bytes, std::min(65535, kTickets / args.n_kv_heads)));
   L4J_CHECK(rows > 0, "UNSUPPORTED", "attention on CUDA over ", args.longest, " positions of ", args.n_heads, " heads");
   const size_t bytes = Shared<T, kDim>::bytes(group);
-  L4J_CUDA_CHECK(cudaFuncSetAttribute(attention_split_kernel<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+  const auto kernel = attention_split_kernel<T, kDim>;
+  L4J_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
   for (int first = 0; first < args.n; first += rows) {
     const int n = std::min(rows, args.n - first);
     float* values = reinterpret_cast<float*>(stream.scratch);
     const size_t n_partials = static_cast<size_t>(n) * args.n_heads * chunks;
     const Partials partials{values, reinterpret_cast<float2*>(values + n_partials * kDim), chunks, first};
-    // As many blocks as the longest row has chunks: positions are known on the device only. A block that its row does not need leaves at once.
+    // As many blocks as the longest row has chunks: positions are known on the device only. Blocks that a row does not need leave at once.
     // 256 threads have a whole chunk's keys and values on their way at a time, which is what hides the memory's latency.
-    attention_split_kernel<T, kDim><<<dim3(chunks, args.n_kv_heads, n), kThreads, bytes, stream.handle>>>(
+    kernel<<<dim3(chunks, args.n_kv_heads, n), kThreads, bytes, stream.handle>>>(
         args, PageSteps(*args.sequences.layout), partials, stream.tickets);
     L4J_CUDA_LAUNCHED("attention_split_kernel");
   }

@@ -99,7 +99,8 @@ void kv_append(Queue& queue, const KvAppendArgs& args) {
   // A warp a head: a head's sum of squares needs no barrier, and a single row still has a warp on most multiprocessors.
   const int tasks = args.n * (args.n_heads + 2 * args.n_kv_heads);
   with_page_type(args.sequences.layout->dtype, [&]<typename T>(T) {
-    kv_append_kernel<T><<<(tasks + kWarps - 1) / kWarps, kWarps * kWarp, 0, queue.stream->handle>>>(args, PageSteps(*args.sequences.layout));
+    kv_append_kernel<T><<<(tasks + kWarps - 1) / kWarps, kWarps * kWarp, 0, queue.stream->handle>>>(
+        args, PageSteps(*args.sequences.layout));
   });
   L4J_CUDA_LAUNCHED("kv_append_kernel");
 }

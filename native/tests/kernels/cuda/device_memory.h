@@ -54,7 +54,7 @@ class DeviceSequences {
   std::unique_ptr<DeviceArray<std::byte* const*>> tables_;
 };
 
-// Values equal, keys within `tolerance` of the largest number (1) and, where they are bf16, one last place; what is NaN in one is NaN in both.
+// Values equal, keys within `tolerance` of the largest number (1) and, where they are bf16, one last place; NaN where the other is.
 inline void expect_same_memory(const TestMemory& actual, const TestMemory& expected, int length, double tolerance) {
   const PageLayout& layout = expected.layout();
   const double relative = layout.dtype == DType::F32 ? 0 : 1.0 / 128;

@@ -37,8 +37,8 @@ TEST_P(CudaKvAppendTest, EqualsTheCpuAndAloneEqualsTheBatch) {
   std::byte* const* tables[2] = {expected[0].pages(), expected[1].pages()};
   std::vector<float> expected_q = q;
   Queue on = queue(), on_cpu = cpu_queue();
-  KvAppendArgs args{expected_q.data(), k.data(), v.data(), shape.norm ? q_norm.data() : nullptr, shape.norm ? k_norm.data() : nullptr, 1e-6f,
-                    cos.data(), sin.data(), shape.interleaved, places.data(), {tables, &expected[0].layout()}, kRows, shape.n_heads,
+  KvAppendArgs args{expected_q.data(), k.data(), v.data(), shape.norm ? q_norm.data() : nullptr, shape.norm ? k_norm.data() : nullptr,
+                    1e-6f, cos.data(), sin.data(), shape.interleaved, places.data(), {tables, &expected[0].layout()}, kRows, shape.n_heads,
                     shape.n_kv_heads, shape.head_dim, kLayer};
   twin().kv_append(on_cpu, args);
 
