@@ -38,7 +38,8 @@ __device__ inline float plus_128(uint32_t bytes, int i) { return __uint_as_float
 // d (q - zero). d (128 + zero) and the result are exact for every format that comes here, so one multiply-add rounds nothing.
 __device__ inline float4 centered(uint32_t q, float d, float zero) {
   const float c = -d * (128 + zero);
-  return {__fmaf_rn(d, plus_128(q, 0), c), __fmaf_rn(d, plus_128(q, 1), c), __fmaf_rn(d, plus_128(q, 2), c), __fmaf_rn(d, plus_128(q, 3), c)};
+  return {__fmaf_rn(d, plus_128(q, 0), c), __fmaf_rn(d, plus_128(q, 1), c), __fmaf_rn(d, plus_128(q, 2), c),
+          __fmaf_rn(d, plus_128(q, 3), c)};
 }
 
 // d q + m
@@ -307,7 +308,8 @@ struct Format<DType::Q6_K> {
   const uint16_t *scales = nullptr, *d = nullptr;
 
   Format() = default;
-  explicit Format(const Matrix& w) : low(plane<uint4>(w, 0)), top(plane<uint2>(w, 1)), scales(plane<uint16_t>(w, 2)), d(plane<uint16_t>(w, 3)) {}
+  explicit Format(const Matrix& w)
+      : low(plane<uint4>(w, 0)), top(plane<uint2>(w, 1)), scales(plane<uint16_t>(w, 2)), d(plane<uint16_t>(w, 3)) {}
   __device__ Packed load(int unit) const { return {__ldg(low + unit), __ldg(top + unit), __ldg(scales + unit), __ldg(d + unit / 8)}; }
   __device__ static float4 decode(const Packed& packed, int, int piece) {
     const auto scale = static_cast<int8_t>(packed.scales >> piece / 4 * 8);

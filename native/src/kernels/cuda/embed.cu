@@ -26,7 +26,8 @@ void embed(Queue& queue, const EmbedArgs& args) {
   constexpr int kThreads = 256;
   const dim3 grid(args.n, (d / 4 + kThreads - 1) / kThreads);
   with_dtype(args.table->dtype, [&]<DType kType>() {
-    embed_kernel<kType><<<grid, kThreads, 0, queue.stream->handle>>>(Format<kType>(*args.table), args.tokens, d, reinterpret_cast<float4*>(args.y));
+    embed_kernel<kType><<<grid, kThreads, 0, queue.stream->handle>>>(Format<kType>(*args.table), args.tokens, d,
+                                                                     reinterpret_cast<float4*>(args.y));
   });
   L4J_CUDA_LAUNCHED("embed_kernel");
 }

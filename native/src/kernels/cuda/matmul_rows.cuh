@@ -1,6 +1,6 @@
-// matmul_rows.cuh: matmul for few rows, where reading the weights is all that counts: each is read once, by 16-byte reads that are under way
-// long before they are used. A warp computes kRows outputs of a target for kN rows of x over all of k; x lies in shared memory. Included by
-// matmul_rows_*.cu, one for each family of formats, so that they compile side by side.
+// matmul_rows.cuh: matmul for few rows, where reading the weights is all that counts: each is read once, by 16-byte reads that are under
+// way long before they are used. A warp computes kRows outputs of a target for kN rows of x over all of k; x lies in shared memory.
+// Included by matmul_rows_*.cu, one for each family of formats, so that they compile side by side.
 //
 // An output's sum has one order for every kN: lane l adds its units l, l + 32, ... of kUnit weights one after the other, then the lanes are
 // added as a tree. A norm's sum of squares: by chunks of 128 elements, chunk by chunk. Neither depends on n or the number of warps.
@@ -25,7 +25,7 @@ struct RowsShape {
   static constexpr int kRows = kN <= 2 ? 2 : 4;                                   // outputs of a warp
   static constexpr int kBlocks = kN == 1 && kUnit <= 8 ? 2 : 1;  // per multiprocessor
   static constexpr int kDepth = kN <= 2 ? (kUnit <= 16 ? 4 : 2) : kN <= 8 && kUnit <= 8 ? 2 : 1;  // units in flight per output and lane
-  static constexpr int kMostWarps = kN >= 8 && kUnit > 8 ? 8 : 12;  // of a block; registers allow no more where much is decoded
+  static constexpr int kMostWarps = kN >= 4 && kUnit > 8 ? 8 : 12;  // of a block; registers allow no more where much is decoded
   static constexpr int kStripe = 32 * kUnit;                                      // elements of k that a warp takes at once
   static constexpr int kValues = kN * kRows;
 };
@@ -257,9 +257,9 @@ __global__ void __launch_bounds__(RowsShape<kType, kN>::kMostWarps * 32, RowsSha
   RowsWarp<kType, kN>(p, shared).run();
 }
 
-// Warps of a block and blocks. Every block reads x (and the norm's weight), so blocks are few and fat where n is 1 or 2: 24 rows of a 16-bit
-// matrix, 48 with a norm, make x a twelfth of what a block reads; a matrix with many more rows gets two blocks per multiprocessor, which go
-// through it tile by tile. With more rows it is arithmetic that takes the time, so every multiprocessor gets a block as early as possible.
+// Warps of a block and blocks. Every block reads x (and the norm's weight), so blocks are few and fat where n is 1 or 2: 24 rows of a
+// 16-bit matrix, 48 with a norm, make x a twelfth of what a block reads; a matrix with many more rows gets one or two blocks per
+// multiprocessor, which go through it tile by tile. With more rows it is arithmetic that takes the time, so every multiprocessor gets a block as early as possible.
 template <DType kType, int kN>
 void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   using Shape = RowsShape<kType, kN>;

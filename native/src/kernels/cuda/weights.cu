@@ -56,7 +56,8 @@ struct To {
 // Q3_K's 16 scales: the unit's two lower halves to a byte of plane 2, its two upper ones into its nibble of the block's word of plane 3.
 __device__ void arrange_scales_q3_k(const uint8_t* scales, int64_t unit, const To& to) {
   const int pair = static_cast<int>(unit % 8) * 2;
-  to.planes[2][unit] = static_cast<uint8_t>(bits_of(scales, pair % 8, pair / 8 * 4, 4) | bits_of(scales, pair % 8 + 1, pair / 8 * 4, 4) << 4);
+  const int byte = pair % 8, shift = pair / 8 * 4;
+  to.planes[2][unit] = static_cast<uint8_t>(bits_of(scales, byte, shift, 4) | bits_of(scales, byte + 1, shift, 4) << 4);
   if (unit % 8 > 0) return;
   uint32_t upper = 0;
   for (int group = 0; group < 16; ++group) upper |= bits_of(scales, 8 + group % 4, group / 4 * 2, 2) << 2 * group;
@@ -106,8 +107,8 @@ __device__ void arrange_scales(DType type, const uint8_t* block, int64_t unit, c
 }
 
 // blocks: the file's bytes from unit `first` on, `n` units of 32 weights.
-__global__ void arrange_kernel(DType type, PlaneShape shape, int block_units, int block_bytes, const uint8_t* blocks, int64_t first, int64_t n,
-                               To to) {
+__global__ void arrange_kernel(DType type, PlaneShape shape, int block_units, int block_bytes, const uint8_t* blocks, int64_t first,
+                               int64_t n, To to) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= n) return;
   const uint8_t* block = blocks + i / block_units * block_bytes;

@@ -10,7 +10,8 @@ namespace {
 // A weight on the host and on the device.
 class TwoWeights {
  public:
-  TwoWeights(const cuda::Stream& stream, DType type, int32_t m, int32_t k, uint32_t seed) : host_(type, m, k, seed), stored_(cuda::stored_bytes(host_.view())) {
+  TwoWeights(const cuda::Stream& stream, DType type, int32_t m, int32_t k, uint32_t seed)
+      : host_(type, m, k, seed), stored_(cuda::stored_bytes(host_.view())) {
     cuda::store(stream, host_.view(), stored_.data());
     device_ = {stored_.data(), m, k, type};
   }
@@ -26,7 +27,8 @@ class TwoWeights {
 class CudaMatmulRowsTest : public test::CudaTest {
  protected:
   // targets over x [n, k], on both devices; y of each begins as `start`.
-  void expect_equal(const std::vector<const TwoWeights*>& weights, int32_t n, MatmulInto into, bool with_bias, bool with_norm, double tolerance = 2e-6) {
+  void expect_equal(const std::vector<const TwoWeights*>& weights, int32_t n, MatmulInto into, bool with_bias, bool with_norm,
+                    double tolerance = 2e-6) {
     const int32_t k = weights[0]->host().cols;
     const std::vector<float> x = random_floats(static_cast<size_t>(n) * k, 5), norm = random_floats(k, 6);
     const test::DeviceArray<float> device_x(x), device_norm(norm);
@@ -55,8 +57,8 @@ class CudaMatmulRowsTest : public test::CudaTest {
     finish();
     const size_t written = into == MatmulInto::silu_mul ? 1 : weights.size();
     for (size_t t = 0; t < written; ++t) {
-      SCOPED_TRACE(testing::Message() << dtype_info(weights[t]->host().dtype).name << " n " << n << " m " << weights[t]->host().rows << " k " << k
-                                      << " target " << t << " into " << static_cast<int>(into) << " norm " << with_norm);
+      SCOPED_TRACE(testing::Message() << dtype_info(weights[t]->host().dtype).name << " n " << n << " m "
+                                      << weights[t]->host().rows << " k " << k << " target " << t << " into " << static_cast<int>(into) << " norm " << with_norm);
       test::expect_near(y[t]->read(), expected[t], tolerance);
       if (HasFatalFailure()) return;
     }

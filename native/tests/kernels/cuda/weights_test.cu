@@ -27,7 +27,8 @@ class CudaWeightsTest : public test::CudaTest {
     const test::DeviceArray<float> y(static_cast<size_t>(host.rows) * host.cols);
     cuda::with_dtype(host.dtype, [&]<DType kType>() {
       const int units = host.rows * host.cols / cuda::Format<kType>::kUnit;
-      decode_kernel<kType><<<(units + 63) / 64, 64, 0, stream_.handle>>>(cuda::Format<kType>(on_device), units, reinterpret_cast<float4*>(y.data()));
+      decode_kernel<kType><<<(units + 63) / 64, 64, 0, stream_.handle>>>(cuda::Format<kType>(on_device), units,
+                                                                         reinterpret_cast<float4*>(y.data()));
       L4J_CUDA_LAUNCHED("decode_kernel");
     });
     finish();
@@ -50,7 +51,9 @@ TEST_F(CudaWeightsTest, DecodeToWhatTheCpuDecodes) {
   for (int i = 0; i < kDTypes; ++i) {
     const DType type = dtype_at(i);
     const int step = std::max(8, dtype_info(type).block_elements);
-    for (const auto& [rows, blocks] : {std::pair{1, 1}, {7, 3}, {33, 2}}) expect_decoded(RandomWeight(type, rows, blocks * step, 11 + i).view());
+    for (const auto& [rows, blocks] : {std::pair{1, 1}, {7, 3}, {33, 2}}) {
+      expect_decoded(RandomWeight(type, rows, blocks * step, 11 + i).view());
+    }
   }
 }
 
