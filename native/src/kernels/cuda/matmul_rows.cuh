@@ -259,7 +259,8 @@ __global__ void __launch_bounds__(RowsShape<kType, kN>::kMostWarps * 32, RowsSha
 
 // Warps of a block and blocks. Every block reads x (and the norm's weight), so blocks are few and fat where n is 1 or 2: 24 rows of a
 // 16-bit matrix, 48 with a norm, make x a twelfth of what a block reads; a matrix with many more rows gets one or two blocks per
-// multiprocessor, which go through it tile by tile. With more rows it is arithmetic that takes the time, so every multiprocessor gets a block as early as possible.
+// multiprocessor, which go through it tile by tile. With more rows it is arithmetic that takes the time, so every multiprocessor gets a
+// block as early as possible.
 template <DType kType, int kN>
 void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   using Shape = RowsShape<kType, kN>;

@@ -58,7 +58,8 @@ class CudaMatmulRowsTest : public test::CudaTest {
     const size_t written = into == MatmulInto::silu_mul ? 1 : weights.size();
     for (size_t t = 0; t < written; ++t) {
       SCOPED_TRACE(testing::Message() << dtype_info(weights[t]->host().dtype).name << " n " << n << " m "
-                                      << weights[t]->host().rows << " k " << k << " target " << t << " into " << static_cast<int>(into) << " norm " << with_norm);
+                                      << weights[t]->host().rows << " k " << k << " target " << t
+                                      << " into " << static_cast<int>(into) << " norm " << with_norm);
       test::expect_near(y[t]->read(), expected[t], tolerance);
       if (HasFatalFailure()) return;
     }
