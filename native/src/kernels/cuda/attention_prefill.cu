@@ -282,7 +282,8 @@ __device__ void run(const AttentionArgs& args, const PageSteps& steps, const Row
 }
 
 template <typename T, int kDim>
-__global__ void __launch_bounds__(Tile<T, kDim>::kThreads, Tile<T, kDim>::kBlocks) attention_prefill_kernel(AttentionArgs args, PageSteps steps) {
+__global__ void __launch_bounds__(Tile<T, kDim>::kThreads, Tile<T, kDim>::kBlocks)
+    attention_prefill_kernel(AttentionArgs args, PageSteps steps) {
   using S = Tile<T, kDim>;
   extern __shared__ uint4 shared_bytes[];
   Shared<T, kDim>& shared = *reinterpret_cast<Shared<T, kDim>*>(shared_bytes);
