@@ -38,7 +38,8 @@ else()
 endif()
 
 add_library(jnilatent4j SHARED ${work}/jnilatent4j.cpp ${work}/jnijavacpp.cpp)
-set_target_properties(jnilatent4j PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${L4J_CLASSES}/${package}/${platform})
+# No RPATH: the library holds no folder of the machine that built it, and a shared CUDA runtime is the one that the loader finds.
+set_target_properties(jnilatent4j PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${L4J_CLASSES}/${package}/${platform} SKIP_BUILD_RPATH ON)
 target_include_directories(jnilatent4j PRIVATE ${L4J_JAVA_HOME}/include ${L4J_JAVA_HOME}/include/linux)
 target_compile_options(jnilatent4j PRIVATE -w)  # generated code: its warnings are not ours
 # The C++ runtime goes inside and stays hidden, so that the library runs on machines with another one, or none.

@@ -146,7 +146,7 @@ void kv_copy(Gpu& gpu, const Shape& s, int32_t length, bool rotate) {
   const Memories source(s, 1, length, 16), target(s, 1, length + 16, 64);
   const std::vector<float> cos(s.head_dim / 2, 0.6f), sin(s.head_dim / 2, 0.8f);
   Queue queue = gpu.queue();
-  CudaCase line{"kv_copy", s.name, std::to_string(length) + (rotate ? " positions, rotated" : " positions")};
+  CudaCase line{"kv_copy", s.name, std::to_string(length) + (rotate ? " positions rotated" : " positions")};
   line.seconds = gpu.seconds(2, [&](int) {
     const float *by_cos = rotate ? cos.data() : nullptr, *by_sin = rotate ? sin.data() : nullptr;
     cuda::ops().kv_copy(queue, {source.host_view(), target.host_view(), 0, 16, length, by_cos, by_sin});
@@ -175,7 +175,7 @@ void sample(Gpu& gpu, const Shape& s, float temperature) {
   DeviceBytes rows(sizeof(row)), token(sizeof(int32_t));
   rows.write(&row, sizeof(row));
   Queue queue = gpu.queue();
-  CudaCase line{"sample", s.name, temperature > 0 ? "1 row, top-p 0.95" : "1 row, greedy"};
+  CudaCase line{"sample", s.name, temperature > 0 ? "1 row top-p 0.95" : "1 row greedy"};
   line.seconds = gpu.seconds(8, [&](int) {
     cuda::ops().sample(queue, {logits->as<float>(), rows.as<SampleRow>(), 1, s.vocab, temperature, 0.95f, 0, token.as<int32_t>()});
   });
@@ -189,7 +189,7 @@ void measure_all(Gpu& gpu) {
   std::fprintf(stderr, "%s: a streaming copy moves %.0f GB/s; cuBLAS: %s\n", gpu.name.c_str(), gpu.copy_gb_per_s,
                cublas ? "found" : "not found");
   print_header();
-  print(gpu, {"copy", "", "streaming, what of_copy compares with", 1e-3, 1e6 * gpu.copy_gb_per_s, 0, 0});
+  print(gpu, {"copy", "", "streaming", 1e-3, 1e6 * gpu.copy_gb_per_s, 0, 0});
   const std::vector<int32_t> rows = gpu.small ? std::vector<int32_t>{1} : std::vector<int32_t>{1, 4, 16};
   for (const Product& product : products(s)) {
     for (DType type : {DType::BF16, DType::Q8_0, DType::Q4_K}) {

@@ -33,7 +33,7 @@ struct l4j_model_options {
   int32_t memory_type;       // l4j_memory_type
   int64_t memory_positions;  // capacity of the pool in positions, all memories together; 0: a quarter of the machine's RAM or 1 M
   const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
-  const char* device;        // "cpu", "cuda:0", ...; null: cuda:0 where there is a usable one, else cpu
+  const char* device;        // "cpu", "cuda:0", ...; null: of the usable CUDA devices the one with the most memory, else cpu
 };
 
 // Positions [begin, end) of one memory.

@@ -51,13 +51,12 @@ public record Device(String id) {
     }
 
     /**
-     * What models use that name none: the first CUDA device that can be used, else the CPU.
+     * What models use that name none: of the CUDA devices that can be used the one with the most memory, else the CPU.
      *
      * @throws LatentException {@code UNSUPPORTED} if there is no native library for this machine
      */
     public static Device best() {
-        List<Device> all = all();
-        return all.size() > 1 ? all.get(1) : all.get(0);
+        return Machine.current().best();
     }
 
     /**

@@ -225,6 +225,18 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
+     * A hand-off from another process of this machine: a new memory with the content that its {@link Memory#ticket()}
+     * names, copied from device memory to device memory. Accept tickets only of processes that you trust.
+     *
+     * @throws LatentException {@code BAD_ARGUMENT} (not a ticket, or its memory is gone), {@code NO_DEVICE} (this
+     *     instance's device cannot read the other's memory), {@code UNSUPPORTED} (this instance is on the CPU), or as
+     *     {@link #assemble}
+     */
+    public Memory adopt(String ticket) {
+        return model.adopt(Objects.requireNonNull(ticket, "ticket"));
+    }
+
+    /**
      * An alignment as solved for this model, on first use. Interrupting the calling thread ends the solving as it ends
      * a rollout.
      *

@@ -2,6 +2,7 @@ package org.latent4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -76,6 +77,12 @@ public record Machine(String cpu, String level, List<String> levels, int cores, 
     private static Optional<String> why(JsonNode json, String otherwise) {
         String why = json.path("why").asText("");
         return Optional.of(why.isEmpty() ? otherwise : why);
+    }
+
+    /** Of the CUDA devices that models can use the one with the most memory, else the CPU. */
+    public Device best() {
+        return gpus.stream().filter(Gpu::usable).max(Comparator.comparingLong(Gpu::memoryBytes)).map(Gpu::device)
+                .orElse(Device.cpu());
     }
 
     /** Every device that models can use: the CPU first, then the CUDA devices. */

@@ -54,9 +54,30 @@ class LatentModelTest {
     void theDeviceIsNamed() {
         try (LatentModel model = LatentModel.open(golden.folder(), Golden.device())) {
             assertThat(model.info().device()).isEqualTo(Golden.device());
+            assertThat(model.info().deviceName()).isNotBlank();
         }
         try (LatentModel model = LatentModel.open(golden.folder().toString())) {
             assertThat(model.info().device()).isEqualTo(Device.best());
+        }
+    }
+
+    @Test
+    void aDeviceThatIsNotThereIsAnError() {
+        refused(ErrorCode.NO_DEVICE, () -> LatentModel.open(golden.folder(), Device.cuda(99)), "cuda:99");
+    }
+
+    @Test
+    void ticketsAreForMemoriesOnGpus() {
+        try (LatentModel model = LatentModel.open(golden.folder(), Golden.options().memoryPositions(256).build());
+                Memory memory = model.newMemory()) {
+            model.rollout(Rollout.builder().add(memory, new int[] {1, 2, 3}).build());
+            if (Golden.device().isCuda()) {
+                assertThat(memory.ticket()).contains("handle");
+                refused(ErrorCode.BAD_ARGUMENT, () -> model.adopt("no ticket"), "ticket");
+            } else {
+                refused(ErrorCode.UNSUPPORTED, memory::ticket, "cpu");
+                refused(ErrorCode.UNSUPPORTED, () -> model.adopt("{}"), "cpu");
+            }
         }
     }
 

@@ -54,12 +54,24 @@ class MachineTest {
                 + "\"free_bytes\": 70, \"multiprocessors\": 132, \"usable\": true, \"why\": \"\"}], "
                 + "\"cuda\": {\"built\": true, \"why\": \"\"}");
         assertThat(machine.devices()).containsExactly(Device.cpu(), Device.cuda(1));
+        assertThat(machine.best()).isEqualTo(Device.cuda(1));
         assertThat(machine.noCuda()).isEmpty();
         assertThat(machine.gpus().get(0).problem()).contains("no code for sm_61");
         Machine.Gpu gpu = machine.gpus().get(1);
         assertThat(gpu.usable()).isTrue();
         assertThat(gpu).extracting("name", "computeCapability", "memoryBytes", "freeBytes", "multiprocessors")
                 .containsExactly("New", "9.0", 80L, 70L, 132);
+    }
+
+    @Test
+    void theBestDeviceIsTheUsableOneWithTheMostMemory() throws JsonProcessingException {
+        assertThat(machine("\"devices\": [" + gpu(0, 8, true) + "," + gpu(1, 24, true) + "," + gpu(2, 24, true) + ","
+                + gpu(3, 80, false) + "]").best()).isEqualTo(Device.cuda(1));
+        assertThat(machine("\"devices\": [" + gpu(0, 8, false) + "]").best()).isEqualTo(Device.cpu());
+    }
+
+    private static String gpu(int index, int memory, boolean usable) {
+        return "{\"id\": \"cuda:" + index + "\", \"memory_bytes\": " + memory + ", \"usable\": " + usable + "}";
     }
 
     @Test

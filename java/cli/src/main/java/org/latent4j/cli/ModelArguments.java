@@ -26,7 +26,7 @@ final class ModelArguments {
 
     @Option(names = "--device", paramLabel = "DEVICE", description = {
         "Where the model computes: cpu, cuda:0, cuda:1, ...; 'latent4j info' lists what is there.",
-        "Default: the first CUDA device that can be used, else cpu."})
+        "Default: the CUDA device with the most memory, else cpu."})
     private Device device;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
@@ -54,8 +54,8 @@ final class ModelArguments {
     /** @throws ParameterException if a number is outside its range */
     ModelOptions options() {
         try {
-            return ModelOptions.builder().device(device).threads(threads).memoryType(memoryType).memoryPositions(memoryPositions)
-                .cpuLevel(cpuLevel).build();
+            return ModelOptions.builder().device(device).threads(threads).memoryType(memoryType)
+                .memoryPositions(memoryPositions).cpuLevel(cpuLevel).build();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }

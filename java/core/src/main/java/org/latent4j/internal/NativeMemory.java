@@ -87,6 +87,11 @@ final class NativeMemory implements Memory {
     }
 
     @Override
+    public String ticket() {
+        return handle.call(Native::l4j_memory_export);
+    }
+
+    @Override
     public Span span(int begin, int end) {
         int length = length();
         if (begin < 0 || end < begin || end > length) {

@@ -55,7 +55,7 @@ public final class NativeModel {
         return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"),
                 number(shape, "n_heads"), number(shape, "n_kv_heads"), number(shape, "head_dim"),
                 number(shape, "d_ff"), number(shape, "vocab"), number(shape, "max_positions"),
-                Device.of(shape.path("device").asText("cpu")), shape.path("device_name").asText(), json);
+                Device.of(shape.path("device").asText()), shape.path("device_name").asText(), json);
     }
 
     private static int number(JsonNode json, String key) {
@@ -148,6 +148,18 @@ public final class NativeModel {
                     handle.call(model -> Native.l4j_memory_assemble(model, ranges, spans.size(), rotateKeys)));
         } finally {
             held.forEach(Handle::release);
+            recycle(arena);
+        }
+    }
+
+    /** Takes over a memory of another process. */
+    public Memory adopt(String ticket) {
+        byte[] text = utf8(ticket);
+        Arena arena = arena(Arena.padded(text.length + 1L));
+        try {
+            BytePointer pointer = text(arena, text);
+            return new NativeMemory(this, handle.call(model -> Native.l4j_memory_import(model, pointer)));
+        } finally {
             recycle(arena);
         }
     }

@@ -52,6 +52,16 @@ public interface Memory extends AutoCloseable {
     KeysAndValues readLayer(int layer);
 
     /**
+     * A text by which another process of this machine takes over what this memory holds, straight from device memory
+     * (CUDA IPC): {@link org.latent4j.LatentModel#adopt(String)}. It is good for as long as this memory is neither
+     * closed nor written to.
+     *
+     * @throws LatentException {@code UNSUPPORTED} if the memory is not on a CUDA device, {@code MEMORY_BUSY} while
+     *     another thread writes
+     */
+    String ticket();
+
+    /**
      * Positions {@code [begin, end)} of this memory.
      *
      * @throws IllegalArgumentException if they do not lie in {@code [0, length())}
