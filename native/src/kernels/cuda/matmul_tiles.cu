@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/matmul_ways.h"
 #include "kernels/cuda/reduce.cuh"
 
@@ -155,6 +156,15 @@ void multiply(const Stream& stream, const MatmulArgs& args, const MatmulTarget* 
 }  // namespace
 
 void matmul_tiles(const Stream& stream, const MatmulArgs& args) {
+  if (args.into == MatmulInto::silu_mul && args.targets[0].weight->dtype != args.targets[1].weight->dtype) {  // not of one launch
+    MatmulArgs apart = args;
+    apart.into = MatmulInto::store;
+    matmul_tiles(stream, apart);
+    Stream on = stream;
+    Queue queue{nullptr, &on};
+    silu_mul(queue, {args.targets[0].y, args.targets[1].y, args.n, args.targets[0].weight->rows});
+    return;
+  }
   const int32_t rows = rows_of_a_pass((args.k + kStepK - 1) / kStepK);
   for (int32_t begin = 0; begin < args.n; begin += rows) {
     const int32_t n = std::min(rows, args.n - begin);

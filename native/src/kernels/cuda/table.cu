@@ -1,24 +1,40 @@
-// table.cu: the CUDA ops as a table of functions.
+// table.cu: the CUDA ops as a table of functions. Each makes the queue's device the thread's current one first: a kernel can only be launched
+// into a stream of the current device, and its attributes are set there, while one thread may use several devices in turn.
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
+namespace {
+
+template <auto kOp>
+struct OnDevice;
+template <typename Args, void (*kOp)(Queue&, const Args&)>
+struct OnDevice<kOp> {
+  static void run(Queue& queue, const Args& args) {
+    L4J_CUDA_CHECK(cudaSetDevice(queue.stream->device));
+    kOp(queue, args);
+  }
+};
+
+}  // namespace
+
 const Ops& ops() {
   static constexpr Ops table = {.name = "cuda",
-                                .embed = embed,
-                                .rms_norm = rms_norm,
-                                .matmul = matmul,
-                                .kv_append = kv_append,
-                                .attention = attention,
-                                .silu_mul = silu_mul,
-                                .align = align,
-                                .sample = sample,
-                                .kv_copy = kv_copy,
-                                .kv_rotate = kv_rotate,
-                                .rope_angles = rope_angles,
-                                .copy_rows = copy_rows,
-                                .check_finite = check_finite,
-                                .advance = advance,
+                                .embed = OnDevice<embed>::run,
+                                .rms_norm = OnDevice<rms_norm>::run,
+                                .matmul = OnDevice<matmul>::run,
+                                .kv_append = OnDevice<kv_append>::run,
+                                .attention = OnDevice<attention>::run,
+                                .silu_mul = OnDevice<silu_mul>::run,
+                                .align = OnDevice<align>::run,
+                                .sample = OnDevice<sample>::run,
+                                .kv_copy = OnDevice<kv_copy>::run,
+                                .kv_rotate = OnDevice<kv_rotate>::run,
+                                .rope_angles = OnDevice<rope_angles>::run,
+                                .copy_rows = OnDevice<copy_rows>::run,
+                                .check_finite = OnDevice<check_finite>::run,
+                                .advance = OnDevice<advance>::run,
                                 .decode_row = nullptr};
   return table;
 }

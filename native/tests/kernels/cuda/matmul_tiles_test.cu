@@ -108,6 +108,7 @@ TEST_F(CudaMatmulTilesTest, MultipliesGateAndUpInOnePass) {
     expect_equals_the_cpu({{dtype, 72}, {dtype, 72}}, 19, 256, MatmulInto::silu_mul, false);
     expect_equals_the_cpu({{dtype, 21}, {dtype, 21}}, 3, 256, MatmulInto::silu_mul, true);
   }
+  expect_equals_the_cpu({{DType::Q4_K, 72}, {DType::Q6_K, 72}}, 19, 256, MatmulInto::silu_mul, true);  // in two passes
 }
 
 TEST_F(CudaMatmulTilesTest, TakesThreeTargetsOfOneFormatAndOfSeveral) {
