@@ -364,11 +364,12 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
   }
   L4J_CHECK(owner >= 0, "NO_DEVICE", "the memory is on a GPU that this process does not see (UUID ", text.substr(0, 2 * sizeof uuid), ")");
   L4J_CHECK(target.reaches(open_device(owner)), "NO_DEVICE", target.id(), " cannot read the memory of cuda:", owner, " directly");
-  device_ = owner;
-  L4J_CUDA_CHECK(cudaSetDevice(owner));
+  device_ = dynamic_cast<const CudaDevice&>(target).index();  // the memory is mapped for who reads it, wherever it lies
+  L4J_CUDA_CHECK(cudaSetDevice(device_));
   void* base = nullptr;
   const cudaError_t error = cudaIpcOpenMemHandle(&base, handle, cudaIpcMemLazyEnablePeerAccess);
-  if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorDeviceUninitialized) {
+  if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorDeviceUninitialized ||
+      error == cudaErrorInvalidResourceHandle || error == cudaErrorMapBufferObjectFailed) {
     cudaGetLastError();
     throw Error("BAD_ARGUMENT", concat("the memory ticket cannot be opened (", cudaGetErrorString(error),
                                        "); expected one of another process whose memory still lives; within a process hand the memory over itself"));
