@@ -10,12 +10,19 @@ namespace {
 __device__ bool is_bad(float v) { return (__float_as_uint(v) & 0x7f800000u) == 0x7f800000u; }
 
 // x [gridDim.x, d / 4] float4, places [gridDim.x]
-__global__ void check_finite_kernel(const float4* x, const RowPlace* places, int row_size, unsigned long long* first_bad) {
-  const float4* row = x + static_cast<size_t>(blockIdx.x) * row_size;
+constexpr int kThreads = 256, kSlice = 16 * kThreads;  // of a row, for one block
+
+__global__ void check_finite_kernel(const float* x, const RowPlace* places, int d, unsigned long long* first_bad) {
+  const float* row = x + static_cast<size_t>(blockIdx.x) * d;
+  const int begin = static_cast<int>(blockIdx.y) * kSlice, end = min(d, begin + kSlice);
   bool bad = false;
-  for (int at = threadIdx.x; at < row_size; at += blockDim.x) {
-    const float4 v = row[at];
-    bad |= is_bad(v.x) | is_bad(v.y) | is_bad(v.z) | is_bad(v.w);
+  if (d % 4 == 0) {
+    for (int at = begin + 4 * static_cast<int>(threadIdx.x); at < end; at += 4 * kThreads) {
+      const float4 v = *reinterpret_cast<const float4*>(row + at);
+      bad |= is_bad(v.x) | is_bad(v.y) | is_bad(v.z) | is_bad(v.w);
+    }
+  } else {  // logits of a vocabulary of any size: rows begin anywhere
+    for (int at = begin + static_cast<int>(threadIdx.x); at < end; at += kThreads) bad |= is_bad(row[at]);
   }
   if (!__syncthreads_or(bad) || threadIdx.x != 0) return;
   const RowPlace place = places[blockIdx.x];
@@ -27,10 +34,11 @@ __global__ void check_finite_kernel(const float4* x, const RowPlace* places, int
 
 void check_finite(Queue& queue, const CheckFiniteArgs& args) {
   if (args.n == 0) return;
-  // As copy_rows: a row is one or a few loads of 256 threads.
+  // A hidden state is one or two slices, four loads a thread; a row of logits is tens: one block would take longer than all sampling.
   static_assert(sizeof(unsigned long long) == sizeof(uint64_t));
-  check_finite_kernel<<<args.n, 256, 0, queue.stream->handle>>>(reinterpret_cast<const float4*>(args.x), args.places, args.d / 4,
-                                                               reinterpret_cast<unsigned long long*>(args.first_bad));
+  const dim3 grid(args.n, (args.d + kSlice - 1) / kSlice);
+  check_finite_kernel<<<grid, kThreads, 0, queue.stream->handle>>>(args.x, args.places, args.d,
+                                                                   reinterpret_cast<unsigned long long*>(args.first_bad));
   L4J_CUDA_LAUNCHED("check_finite_kernel");
 }
 

@@ -25,7 +25,7 @@ class CudaCheckFiniteTest : public test::CudaTest {
 TEST_F(CudaCheckFiniteTest, EqualsTheCpu) {
   constexpr uint64_t kNone = ~uint64_t{0};
   const std::vector<RowPlace> places = {{3, 70}, {2, 9}, {1, 9}, {0, 80}};
-  for (int32_t d : {8, 1000, 1024, 3080}) {
+  for (int32_t d : {8, 1000, 1001, 1022, 3080, 9001, 12292}) {
     std::vector<float> x(static_cast<size_t>(4) * d, 3e38f);
     EXPECT_EQ(check(x, places, kNone), kNone);
     x[0] = -INFINITY;
