@@ -62,7 +62,7 @@ class CpuDevice final : public Device {
   void release_shared(std::byte* memory) noexcept override { release(memory); }
   Matrix store(const Queue&, const Matrix& host) override { return host; }
 
-  Queue open_queue(ThreadPool* threads) override { return {threads, nullptr}; }
+  Queue open_queue(ThreadPool* threads, bool) override { return {threads, nullptr}; }
   void close_queue(Queue&) noexcept override {}
   void upload(const Queue&, void* to, const void* from, size_t bytes) override { copy_bytes(to, from, bytes); }
   void download(const Queue&, void* to, const void* from, size_t bytes) override { copy_bytes(to, from, bytes); }

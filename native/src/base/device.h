@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,7 +71,8 @@ class Device {
   // A weight, in the arrangement that this device's ops read, in memory of its own (allocate). The host's own stays the host's.
   virtual Matrix store(const Queue& queue, const Matrix& host) = 0;
 
-  virtual Queue open_queue(ThreadPool* threads) = 0;
+  // `ops` false: for copies alone, without what ops need beside their arguments (CUDA: 64 MiB).
+  virtual Queue open_queue(ThreadPool* threads, bool ops = true) = 0;
   virtual void close_queue(Queue& queue) noexcept = 0;  // waits
   // Copies; host memory stays as it is until the queue has got there.
   virtual void upload(const Queue& queue, void* to, const void* from, size_t bytes) = 0;
@@ -109,7 +111,9 @@ class Device {
 // A queue for the length of a scope; waits at its end.
 class ScopedQueue {
  public:
-  explicit ScopedQueue(Device& device, ThreadPool* threads = nullptr) : device_(device), queue_(device.open_queue(threads)) {}
+  enum class For { ops, copies };
+  explicit ScopedQueue(Device& device, ThreadPool* threads = nullptr, For what = For::ops)
+      : device_(device), queue_(device.open_queue(threads, what == For::ops)) {}
   ~ScopedQueue() { device_.close_queue(queue_); }
   ScopedQueue(const ScopedQueue&) = delete;
   ScopedQueue& operator=(const ScopedQueue&) = delete;
@@ -118,6 +122,25 @@ class ScopedQueue {
  private:
   Device& device_;
   Queue queue_;
+};
+
+// For the length of a scope: at its end, also where an error ends it, nothing that was enqueued still runs. What happens to go wrong is for
+// others to say.
+class FinishAtEnd {
+ public:
+  FinishAtEnd(Device& device, const Queue& queue) : device_(device), queue_(queue) {}
+  ~FinishAtEnd() {
+    try {
+      device_.finish(queue_);
+    } catch (const std::exception&) {  // whoever finishes before the end of the scope has heard it
+    }
+  }
+  FinishAtEnd(const FinishAtEnd&) = delete;
+  FinishAtEnd& operator=(const FinishAtEnd&) = delete;
+
+ private:
+  Device& device_;
+  const Queue& queue_;
 };
 
 // An array in a device's memory that grows and never shrinks.
@@ -130,15 +153,15 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  // At least n elements; true if they moved, and their contents are lost. Nothing that is enqueued may still use the old ones.
-  bool reserve(size_t n) {
-    if (n <= capacity_) return false;
+  // At least n elements; if they move, their contents are lost. Nothing that is enqueued may still use the old ones. An error leaves it empty.
+  void reserve(size_t n) {
+    if (n <= capacity_) return;
     release();
     const size_t bytes = (n * sizeof(T) + 255) / 256 * 256;
     data_ = reinterpret_cast<T*>(where_ == Where::shared ? device_->allocate_shared(bytes) : device_->allocate(bytes));
     capacity_ = bytes / sizeof(T);
-    return true;
   }
+  size_t capacity() const { return capacity_; }
   T* data() const { return data_; }
 
  private:

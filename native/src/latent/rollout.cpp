@@ -71,7 +71,9 @@ class Rollout {
 
   template <typename T>
   void reserve(Buffer<T>& buffer, size_t n) {
-    if (buffer.reserve(n)) ws_.generation++;
+    if (n <= buffer.capacity()) return;
+    ws_.generation++;  // first: what was recorded is void even if there is no room
+    buffer.reserve(n);
   }
   template <typename T>
   void upload(Buffer<T>& to, const std::vector<T>& from) {
@@ -118,12 +120,16 @@ class Rollout {
     }
     if (!device_.host()) longest_ = (longest_ + kLengthStep - 1) / kLengthStep * kLengthStep;
     const int32_t widest = std::min(std::max(args_.token_offsets[n], n), device_.pass_rows());
-    if (ws_.activations.reserve(config_, widest)) ws_.generation++;
+    if (widest > ws_.activations.rows) ws_.generation++;
+    ws_.activations.reserve(config_, widest);
     for (int32_t side = 0; side < (most_tokens > 0 ? 2 : 1); side++) reserve(ws_.hidden[side], row(n));
     reserve(ws_.results, row(n));
     reserve(ws_.outcome, 1 + (n + 1) / 2);
     reserve(ws_.told, 1 + (n + 1) / 2);
     reserve(ws_.places, std::max(args_.token_offsets[n], n));
+    reserve(ws_.tokens, args_.token_offsets[n]);
+    reserve(ws_.rows, 2 * static_cast<size_t>(n));
+    reserve(ws_.samples, n);
     if (most_tokens > 0) reserve(ws_.logits, static_cast<size_t>(std::min(n, kLogitRows)) * config_.vocab);
     if (args_.latents) reserve(ws_.latents, row(n) * args_.n_latent_steps);
     if (args_.latent_hidden) reserve(ws_.latent_hidden, row(n) * args_.n_latent_steps);
@@ -144,6 +150,8 @@ class Rollout {
       begins.push_back(pages_.size());
       pages_.insert(pages_.end(), memory->addresses().begin(), memory->addresses().end());
     }
+    // In strides: a memory that grows from rollout to rollout would void what was recorded each time.
+    reserve(ws_.pages, std::bit_ceil(pages_.size()));
     upload(ws_.pages, pages_);
     for (size_t begin : begins) tables_.push_back(ws_.pages.data() + begin);
     upload(ws_.tables, tables_);
@@ -191,7 +199,6 @@ class Rollout {
     }
     upload(ws_.places, prompt_places_);
     upload(ws_.rows, ends_);
-    reserve(ws_.tokens, total);
     device_.upload(queue_, ws_.tokens.data(), args_.tokens, total * sizeof(int32_t));
     float* out = ws_.activations.h.data();
     size_t end = 0;  // of ends_: those of the passes so far
@@ -216,11 +223,11 @@ class Rollout {
     const auto kind = static_cast<AlignmentKind>(args_.alignment);
     alignment_ = model_.device_alignment(kind, cancel());
     for (int32_t i = 0; i < n; i++) {
-      step_places_.push_back({i, lengths_[i]});
+      think_places_.push_back({i, lengths_[i]});
       kept_rows_.push_back(i * m);
       lengths_[i] += m;
     }
-    upload(ws_.places, step_places_);
+    upload(ws_.places, think_places_);
     upload(ws_.rows, kept_rows_);
     progress(L4J_PHASE_THINK, 0);
     const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0);
@@ -256,7 +263,7 @@ class Rollout {
   // Until the device has got to `mark`, without keeping a core busy.
   void await(Mark& mark) {
     while (!device_.reached(mark)) {
-      check_cancel(cancel(), "stopped in the latent steps");
+      check_cancel(cancel(), "stopped while ", device_.id(), " worked");
       std::this_thread::sleep_for(kLook);
     }
   }
@@ -277,6 +284,7 @@ class Rollout {
       device_.mark(queue_, *ws_.token);
       const bool fed = !device_.host() && std::none_of(active_.begin(), active_.end(), [&](int32_t i) { return ends_surely(i, step); });
       if (fed) feed(n);
+      if (step == 0) await(*ws_.thought);  // prompts may take long
       device_.wait(*ws_.token);
       refuse_bad(*ws_.told.data(), "output");
       if (step == 0) figures.first_token_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -407,6 +415,7 @@ class Rollout {
     const int32_t n = args_.n_sequences;
     if (args_.max_new_tokens == 0) device_.download(queue_, ws_.results.data(), ws_.hidden[0].data(), row(n) * sizeof(float));
     device_.download(queue_, ws_.told.data(), ws_.outcome.data(), sizeof(Outcome));
+    await(*ws_.ended);
     device_.finish(queue_);
     refuse_bad(*ws_.told.data(), "output");
     for (int32_t i = 0; i < n; i++) {
@@ -438,7 +447,7 @@ class Rollout {
   // What is on its way to the device stays as it is here.
   std::vector<std::byte*> pages_;
   std::vector<std::byte* const*> tables_;
-  std::vector<RowPlace> prompt_places_, step_places_;
+  std::vector<RowPlace> prompt_places_, think_places_, step_places_;
   std::vector<int32_t> ends_, kept_rows_, left_slots_, left_tokens_;
   std::vector<SampleRow> samples_;
 };

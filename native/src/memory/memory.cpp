@@ -22,7 +22,7 @@ void copy_slots(const PagePool& pool, const std::byte* from, std::byte* to, int3
     device.copy(on, to, from, head_bytes / layout.page_size * n, head_bytes, layout.page_bytes() / head_bytes);
   };
   if (queue) return copy(*queue);
-  ScopedQueue own(device);
+  ScopedQueue own(device, nullptr, ScopedQueue::For::copies);
   copy(own);
   device.finish(own);
 }

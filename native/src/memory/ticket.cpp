@@ -86,6 +86,7 @@ std::unique_ptr<Memory> import_memory(Queue& queue, const Ops& ops, const Config
     memory->reserve(length);
     if (length == 0) return memory;
     const cuda::ImportedPool imported(pool->device(), t.at("handle").get<std::string>());
+    const FinishAtEnd pages_stay(pool->device(), queue);  // also where an error ends it
     std::vector<std::byte*> addresses;
     for (int64_t page : pages) addresses.push_back(imported.base() + static_cast<size_t>(page) * stride);
     ops.kv_copy(queue, {{addresses.data(), &source}, memory->view(), 0, 0, length, nullptr, nullptr});

@@ -102,6 +102,7 @@ std::unique_ptr<Memory> assemble(Queue& queue, const Ops& ops, const Config& con
   L4J_CHECK(need <= free, "OUT_OF_PAGES", "need ", need, ", free ", free, " (for ", total, " positions)");
 
   auto memory = std::make_unique<Memory>(pool);
+  const FinishAtEnd pages_stay(pool->device(), queue);  // an error must not free pages that are still written to, or let go of the sources
   std::vector<float> cos(layout.head_dim / 2), sin(layout.head_dim / 2);
   for (const Piece& piece : pieces) {
     if (piece.shared) {
@@ -134,7 +135,7 @@ void read_layer(const Memory& memory, int32_t layer, float* keys, float* values)
   const PageLayout& layout = memory.layout();
   L4J_CHECK(layer >= 0 && layer < layout.n_layers, "BAD_ARGUMENT", "layer ", layer, " of ", layout.n_layers);
   Device& device = memory.pool().device();
-  ScopedQueue queue(device);
+  ScopedQueue queue(device, nullptr, ScopedQueue::For::copies);
   const PagedView view = memory.view();
   const size_t row_bytes = layout.element_bytes() * layout.head_dim, layer_bytes = layout.head_bytes() * layout.n_kv_heads * 2;
   std::vector<std::byte> copy(device.host() ? 0 : layer_bytes);

@@ -6,8 +6,9 @@
 
 namespace latent4j {
 
-bool Activations::reserve(const Config& c, int32_t n_rows) {
-  if (n_rows <= rows) return false;
+void Activations::reserve(const Config& c, int32_t n_rows) {
+  if (n_rows <= rows) return;
+  rows = 0;  // should one not find room, none counts
   const size_t n = n_rows;
   x.reserve(n * c.d_model);
   h.reserve(n * c.d_model);
@@ -20,7 +21,6 @@ bool Activations::reserve(const Config& c, int32_t n_rows) {
   cos.reserve(n * c.head_dim / 2);
   sin.reserve(n * c.head_dim / 2);
   rows = n_rows;
-  return true;
 }
 
 void Decoder::forward(Queue& queue, Activations& s, const PassRows& rows, float* out, int32_t* cancel) const {

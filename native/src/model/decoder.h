@@ -23,7 +23,7 @@ struct Activations {
   Buffer<float> gate, up;     // [rows, d_ff]
   Buffer<float> cos, sin;     // [rows, head_dim / 2]
 
-  bool reserve(const Config& config, int32_t n_rows);  // true if it grew
+  void reserve(const Config& config, int32_t n_rows);
 };
 
 // Where a pass's rows stand, and in which memories.

@@ -88,7 +88,7 @@ DeviceAlignment Model::device_alignment(AlignmentKind kind, int32_t* cancel) {
   if (!matrix) {
     auto copy = std::make_unique<Buffer<float>>(*device_);
     copy->reserve(solved.matrix.size());
-    ScopedQueue queue(*device_);
+    ScopedQueue queue(*device_, nullptr, ScopedQueue::For::copies);
     device_->upload(queue, copy->data(), solved.matrix.data(), solved.matrix.size() * sizeof(float));
     device_->finish(queue);
     matrix = std::move(copy);

@@ -169,6 +169,25 @@ TEST_F(CudaEngineTest, ATicketTakesAMemoryOver) {
   }
 }
 
+// Each thread has its own queue; what kernels are allowed to ask for, and the pages, they share.
+TEST_F(CudaEngineTest, ThreadsDoNotDisturbEachOther) {
+  const ModelHandle model = open("cuda:0");
+  const auto run = [&](int32_t seed) {
+    const MemoryHandle memory = new_memory(model);
+    RolloutCall call;
+    call.latent_steps = 3;
+    call.max_new_tokens = 5;
+    call.add(memory, prompt(7 + 40 * seed, seed)).run(model, kDModel, kVocab);
+    return std::pair(call.tokens, read(memory));
+  };
+  std::vector<std::pair<std::vector<std::vector<int32_t>>, std::vector<float>>> alone, together(4);
+  for (int32_t i = 0; i < 4; i++) alone.push_back(run(i));
+  std::vector<std::thread> threads;
+  for (int32_t i = 0; i < 4; i++) threads.emplace_back([&, i] { together[i] = run(i); });
+  for (std::thread& thread : threads) thread.join();
+  for (int32_t i = 0; i < 4; i++) EXPECT_EQ(together[i], alone[i]) << i;
+}
+
 TEST_F(CudaEngineTest, CancelEndsALongRollout) {
   const ModelHandle model = open("cuda:0");
   const MemoryHandle memory = new_memory(model);
@@ -206,11 +225,14 @@ __global__ void write_nowhere(int* address) { *address = 1; }
 
 class LostDeviceTest : public CudaEngineTest {
  protected:
-  // Loses cuda:0 and ends the process: with 0 if every later use of it is DEVICE_LOST and the CPU goes on.
+  // Loses cuda:0 and ends the process: with 0 if every later use of it is DEVICE_LOST and the CPU and another GPU go on.
   [[noreturn]] static void lose() {
     const ModelHandle model = open("cuda:0"), on_cpu = open("cpu");
     const MemoryHandle memory = new_memory(model), host_memory = new_memory(on_cpu);
+    const ModelHandle other = device_count() > 1 ? open("cuda:1") : ModelHandle();
+    const MemoryHandle other_memory = other ? new_memory(other) : MemoryHandle();
     think(model, memory, prompt(5), 1);
+    cudaSetDevice(0);
     write_nowhere<<<1, 1>>>(reinterpret_cast<int*>(16));
     cudaDeviceSynchronize();
     std::string text;
@@ -218,6 +240,7 @@ class LostDeviceTest : public CudaEngineTest {
     const std::string again = code_of([&] { think(model, memory, prompt(5), 1); });
     const std::string reopened = code_of([&] { open("cuda:0"); });
     think(on_cpu, host_memory, prompt(5), 1);
+    if (other) think(other, other_memory, prompt(5), 1);
     std::fprintf(stderr, "%s, then %s, opened again %s: %s\n", code.c_str(), again.c_str(), reopened.c_str(), text.c_str());
     std::exit(code == "DEVICE_LOST" && again == "DEVICE_LOST" && reopened == "DEVICE_LOST" ? 0 : 1);
   }

@@ -326,7 +326,8 @@ void attention_prefill(const Stream& stream, const AttentionArgs& args) {
     const dim3 grid((args.n + rows - 1) / rows, args.n_kv_heads);
     constexpr int kBytes = sizeof(Shared<T, kDim>);
     static_assert(kBytes <= 99 * 1024, "what the smallest multiprocessors give a block");
-    L4J_CUDA_CHECK(cudaFuncSetAttribute(attention_prefill_kernel<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes));
+    static SharedLimit limit;
+    limit.raise(stream, reinterpret_cast<const void*>(attention_prefill_kernel<T, kDim>), kBytes);
     // 16 queries a warp, whose sums of values fill its registers; 64 a block share a tile, and tiles are as long as leaves two blocks to a
     // multiprocessor where it has the shared memory.
     attention_prefill_kernel<T, kDim><<<grid, S::kThreads, kBytes, stream.handle>>>(args, PageSteps(*args.sequences.layout));

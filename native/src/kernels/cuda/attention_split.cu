@@ -304,7 +304,8 @@ void launch(const Stream& stream, const AttentionArgs& args) {
   L4J_CHECK(rows > 0, "UNSUPPORTED", "attention on CUDA over ", args.longest, " positions of ", args.n_heads, " heads");
   const size_t bytes = Shared<T, kDim>::bytes(group);
   const auto kernel = attention_split_kernel<T, kDim>;
-  L4J_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+  static SharedLimit limit;
+  limit.raise(stream, reinterpret_cast<const void*>(kernel), bytes);
   for (int first = 0; first < args.n; first += rows) {
     const int n = std::min(rows, args.n - first);
     float* values = reinterpret_cast<float*>(stream.scratch);

@@ -2,9 +2,11 @@
 // same, by the runtime's own rule; other devices and the process go on.
 #include "kernels/cuda/device.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/cuda/cuda_ops.h"
@@ -18,15 +20,22 @@ namespace {
 // Whether there is code for a GPU at all: asked before its first use.
 __global__ void probe_kernel() {}
 
+// What is given back on a lost device answers with an error; the next check of another device's launch must not find it.
+void forget(cudaError_t error) noexcept {
+  if (error != cudaSuccess) cudaGetLastError();
+}
+
 struct CudaMark final : Mark {
-  ~CudaMark() override { cudaEventDestroy(event); }
+  ~CudaMark() override {
+    if (event) forget(cudaEventDestroy(event));
+  }
   cudaEvent_t event = nullptr;
 };
 
 struct CudaReplay final : Replay {
   ~CudaReplay() override { reset(); }
   void reset() {
-    if (graph) cudaGraphExecDestroy(graph);
+    if (graph) forget(cudaGraphExecDestroy(graph));  // one that still runs is freed when it is done
     graph = nullptr;
   }
   ReplayKey key{};
@@ -107,6 +116,10 @@ class CudaDevice final : public Device {
       cudaGetLastError();
       return true;
     }
+    if (error == cudaErrorTooManyPeers) {
+      cudaGetLastError();
+      return false;
+    }
     L4J_CUDA_CHECK(error);
     return true;
   }
@@ -122,7 +135,7 @@ class CudaDevice final : public Device {
     }
     return static_cast<std::byte*>(memory);
   }
-  void release(std::byte* memory) noexcept override { cudaFree(memory); }
+  void release(std::byte* memory) noexcept override { forget(cudaFree(memory)); }
   std::byte* allocate_pool(size_t bytes) override { return allocate(bytes); }
   void release_pool(std::byte* memory, size_t) noexcept override { release(memory); }
   std::byte* allocate_shared(size_t bytes) override {
@@ -132,7 +145,7 @@ class CudaDevice final : public Device {
     L4J_CUDA_CHECK(cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped));
     return static_cast<std::byte*>(memory);
   }
-  void release_shared(std::byte* memory) noexcept override { cudaFreeHost(memory); }
+  void release_shared(std::byte* memory) noexcept override { forget(cudaFreeHost(memory)); }
 
   Matrix store(const Queue& queue, const Matrix& host) override {
     Matrix stored = host;
@@ -147,7 +160,7 @@ class CudaDevice final : public Device {
     return stored;
   }
 
-  Queue open_queue(ThreadPool* threads) override {
+  Queue open_queue(ThreadPool* threads, bool ops) override {
     use();
     auto stream = std::make_unique<Stream>();
     stream->device = index_;
@@ -156,6 +169,7 @@ class CudaDevice final : public Device {
     Queue queue{threads, stream.get()};
     try {
       L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream->handle, cudaStreamNonBlocking));
+      if (!ops) return stream.release(), queue;
       stream->scratch = allocate(kScratchBytes);
       stream->tickets = reinterpret_cast<uint32_t*>(allocate(kTickets * sizeof(uint32_t)));
       L4J_CUDA_CHECK(cudaMemsetAsync(stream->tickets, 0, kTickets * sizeof(uint32_t), stream->handle));
@@ -170,13 +184,13 @@ class CudaDevice final : public Device {
   void close_queue(Queue& queue) noexcept override {
     Stream* stream = queue.stream;
     if (!stream) return;
-    cudaSetDevice(index_);
+    forget(cudaSetDevice(index_));
     if (stream->handle) {
-      cudaStreamSynchronize(stream->handle);
-      cudaStreamDestroy(stream->handle);
+      forget(cudaStreamSynchronize(stream->handle));
+      forget(cudaStreamDestroy(stream->handle));
     }
-    cudaFree(stream->scratch);
-    cudaFree(stream->tickets);
+    forget(cudaFree(stream->scratch));
+    forget(cudaFree(stream->tickets));
     delete stream;
     queue.stream = nullptr;
   }
@@ -229,7 +243,7 @@ class CudaDevice final : public Device {
   }
 
  private:
-  void use() const { L4J_CUDA_CHECK(cudaSetDevice(index_)); }
+  void use() const { use_device(index_); }
 
   void transfer(const Queue& queue, void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
     if (bytes == 0) return;
@@ -257,14 +271,14 @@ class CudaDevice final : public Device {
       try {
         step(context);
       } catch (...) {
-        cudaStreamEndCapture(stream, &graph);
-        if (graph) cudaGraphDestroy(graph);
-        cudaGetLastError();
+        forget(cudaStreamEndCapture(stream, &graph));
+        if (graph) forget(cudaGraphDestroy(graph));
         throw;
       }
       L4J_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
       const cudaError_t error = cudaGraphInstantiate(&replay.graph, graph, 0);
-      cudaGraphDestroy(graph);
+      forget(cudaGraphDestroy(graph));
+      if (error != cudaSuccess) replay.graph = nullptr;
       L4J_CUDA_CHECK(error);
     }
     L4J_CUDA_CHECK(cudaGraphLaunch(replay.graph, stream));
@@ -312,12 +326,15 @@ Device& open_device(int index) {
 }
 
 Device* best_device() {
-  int best = -1;
-  int64_t most = 0;
-  for (const DeviceFacts& device : devices()) {
-    if (device.usable && device.memory_bytes > most) most = device.memory_bytes, best = std::stoi(device.id.substr(5));
+  std::vector<std::pair<size_t, int>> found;  // the most memory, of equals the first
+  const int n = device_count();
+  for (int i = 0; i < n; i++) found.emplace_back(properties_of(i).totalGlobalMem, -i);
+  std::sort(found.rbegin(), found.rend());
+  // Asked in this order, so that the first look takes no memory on the others: a GPU gives some to each process that looks closer.
+  for (const auto& [bytes, index] : found) {
+    if (why_unusable(-index, properties_of(-index)).empty()) return &open_device(-index);
   }
-  return best < 0 ? nullptr : &open_device(best);
+  return nullptr;
 }
 
 std::vector<DeviceFacts> devices() {
@@ -334,7 +351,13 @@ std::vector<DeviceFacts> devices() {
     facts.why = why_unusable(i, properties);
     facts.usable = facts.why.empty();
     size_t free = 0, total = 0;
-    if (facts.usable && cudaMemGetInfo(&free, &total) == cudaSuccess) facts.free_bytes = static_cast<int64_t>(free);
+    if (facts.usable) {
+      const cudaError_t error = cudaMemGetInfo(&free, &total);
+      facts.usable = error == cudaSuccess;
+      if (facts.usable) facts.free_bytes = static_cast<int64_t>(free);
+      else facts.why = cudaGetErrorString(error);  // lost since
+      forget(error);
+    }
     found.push_back(std::move(facts));
   }
   return found;
@@ -343,7 +366,7 @@ std::vector<DeviceFacts> devices() {
 // A ticket's device half: the GPU's UUID, then the IPC handle.
 std::string export_handle(const Device& device, const std::byte* pool) {
   const auto& owner = dynamic_cast<const CudaDevice&>(device);
-  L4J_CUDA_CHECK(cudaSetDevice(owner.index()));
+  use_device(owner.index());
   cudaIpcMemHandle_t handle;
   L4J_CUDA_CHECK(cudaIpcGetMemHandle(&handle, const_cast<std::byte*>(pool)));
   return hex(&owner.properties().uuid, sizeof(cudaUUID_t)) + hex(&handle, sizeof handle);
@@ -365,7 +388,7 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
   L4J_CHECK(owner >= 0, "NO_DEVICE", "the memory is on a GPU that this process does not see (UUID ", text.substr(0, 2 * sizeof uuid), ")");
   L4J_CHECK(target.reaches(open_device(owner)), "NO_DEVICE", target.id(), " cannot read the memory of cuda:", owner, " directly");
   device_ = dynamic_cast<const CudaDevice&>(target).index();  // the memory is mapped for who reads it, wherever it lies
-  L4J_CUDA_CHECK(cudaSetDevice(device_));
+  use_device(device_);
   void* base = nullptr;
   const cudaError_t error = cudaIpcOpenMemHandle(&base, handle, cudaIpcMemLazyEnablePeerAccess);
   if (error == cudaErrorInvalidValue || error == cudaErrorNotSupported || error == cudaErrorDeviceUninitialized ||
@@ -379,8 +402,8 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
 }
 
 ImportedPool::~ImportedPool() {
-  cudaSetDevice(device_);
-  cudaIpcCloseMemHandle(base_);
+  forget(cudaSetDevice(device_));
+  forget(cudaIpcCloseMemHandle(base_));
 }
 
 }  // namespace latent4j::cuda

@@ -1,4 +1,6 @@
-// error.cu: what an error of the CUDA runtime means to whoever called.
+// error.cu: what an error of the CUDA runtime means to whoever called, and what launchers share.
+#include <mutex>
+
 #include "base/error.h"
 #include "kernels/cuda/stream.h"
 
@@ -18,6 +20,7 @@ const char* code_of(cudaError_t error) {
     case cudaErrorDevicesUnavailable:
       return "NO_DEVICE";
     case cudaErrorNoKernelImageForDevice:
+    case cudaErrorNotSupported:
     case cudaErrorUnsupportedPtxVersion:
     case cudaErrorInvalidPtx:
     case cudaErrorInvalidKernelImage:
@@ -49,6 +52,22 @@ void fail(cudaError_t error, const char* call) {
   int device = -1;
   cudaGetDevice(&device);
   throw Error(code_of(error), concat("cuda:", device, ": ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ") in ", call));
+}
+
+void use_device(int device) {
+  int before = -1;
+  cudaGetDevice(&before);
+  L4J_CUDA_CHECK(cudaSetDevice(device));
+  if (before != device) cudaGetLastError();
+}
+
+void SharedLimit::grow(const Stream& stream, const void* kernel, int bytes) {
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
+  std::atomic<int>& allowed = bytes_[stream.device];
+  if (bytes <= allowed.load(std::memory_order_relaxed)) return;
+  L4J_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+  allowed.store(bytes, std::memory_order_release);
 }
 
 }  // namespace latent4j::cuda

@@ -294,9 +294,8 @@ void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   const int fitting = static_cast<int>(most / stripe_bytes) / Shape::kDepth * Shape::kDepth;
   p.x_stripes = std::min(stripes, fitting);
   const size_t shared_bytes = p.x_stripes * stripe_bytes + sums_bytes;
-  if (shared_bytes > 48 * 1024) {
-    L4J_CUDA_CHECK(cudaFuncSetAttribute(matmul_rows_kernel<kType, kN>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes));
-  }
+  static SharedLimit limit;
+  limit.raise(stream, reinterpret_cast<const void*>(matmul_rows_kernel<kType, kN>), shared_bytes);
   const int slots = Shape::kBlocks * stream.n_sms, block_tiles = std::max(1, (p.n_tiles + slots - 1) / slots);
   matmul_rows_kernel<kType, kN><<<(p.n_tiles + block_tiles - 1) / block_tiles, warps * 32, shared_bytes, stream.handle>>>(p);
   L4J_CUDA_LAUNCHED("matmul_rows_kernel");

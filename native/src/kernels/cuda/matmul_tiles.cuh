@@ -305,7 +305,8 @@ __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_k
 template <typename Weight>
 void launch(const Stream& stream, const Args& args, int n_tiles) {
   constexpr int kBytes = shared_bytes<Weight>();
-  L4J_CUDA_CHECK(cudaFuncSetAttribute(matmul_tiles_kernel<Weight>, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes));
+  static SharedLimit limit;
+  limit.raise(stream, reinterpret_cast<const void*>(matmul_tiles_kernel<Weight>), kBytes);
   const dim3 grid((args.x.n + kTileTokens - 1) / kTileTokens, n_tiles);
   matmul_tiles_kernel<Weight><<<grid, kThreads, kBytes, stream.handle>>>(args);
   L4J_CUDA_LAUNCHED("matmul_tiles_kernel");

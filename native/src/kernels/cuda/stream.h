@@ -4,6 +4,8 @@
 
 #include <cuda_runtime.h>
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,6 +15,7 @@ namespace latent4j::cuda {
 
 inline constexpr size_t kScratchBytes = size_t{64} << 20;
 inline constexpr int kTickets = 1 << 16;
+inline constexpr int kMostDevices = 128;
 
 struct Stream {
   cudaStream_t handle = nullptr;
@@ -26,6 +29,23 @@ struct Stream {
 // Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an error
 // after which this process can use the device no more), else INTERNAL.
 [[noreturn]] void fail(cudaError_t error, const char* call);
+
+// Makes a device the calling thread's current one. Errors that a lost device left behind in the thread are not taken for this one's.
+void use_device(int device);
+
+// The dynamic shared memory that one kernel may ask for: a property of the kernel on a device, whoever launches it. It only grows, so that no
+// thread takes away what another is about to launch with; and asking for what is allowed already costs nothing, inside a capture neither.
+class SharedLimit {
+ public:
+  void raise(const Stream& stream, const void* kernel, size_t bytes) {
+    if (bytes > static_cast<size_t>(bytes_[stream.device].load(std::memory_order_acquire))) grow(stream, kernel, static_cast<int>(bytes));
+  }
+
+ private:
+  void grow(const Stream& stream, const void* kernel, int bytes);
+
+  std::array<std::atomic<int>, kMostDevices> bytes_{};
+};
 
 }  // namespace latent4j::cuda
 

@@ -12,7 +12,7 @@ struct OnDevice;
 template <typename Args, void (*kOp)(Queue&, const Args&)>
 struct OnDevice<kOp> {
   static void run(Queue& queue, const Args& args) {
-    L4J_CUDA_CHECK(cudaSetDevice(queue.stream->device));
+    use_device(queue.stream->device);
     kOp(queue, args);
   }
 };
