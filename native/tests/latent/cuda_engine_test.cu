@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "kernels/cuda/stream.h"
+#include "latent/tiny_checkpoint.h"
 
 namespace latent4j::test {
 namespace {
@@ -167,6 +168,25 @@ TEST_F(CudaEngineTest, ATicketTakesAMemoryOver) {
                                  std::string(ticket).replace(ticket.find("\"length\":40"), 11, "\"length\":99")}) {
     EXPECT_EQ(code_of([&] { l4j_memory_import(other.get(), bad.c_str()); }), "BAD_ARGUMENT") << bad;
   }
+}
+
+// Rows of logits then begin at any multiple of 4 bytes.
+TEST_F(CudaEngineTest, AVocabularyThatFourDoesNotDivide) {
+  const TinyShape shape{.head_dim = 16, .vocab = 43};
+  const Folder folder;
+  TinyCheckpoint(shape).write(folder);
+  RolloutCall calls[2];
+  for (int32_t i = 0; i < 2; i++) {
+    OpenOptions options;
+    options.device = i == 0 ? "cpu" : "cuda:0";
+    const ModelHandle model = open_model(folder.path(), options);
+    const MemoryHandle memories[] = {new_memory(model), new_memory(model), new_memory(model)};
+    calls[i].latent_steps = 1, calls[i].max_new_tokens = 6, calls[i].temperature = 1;
+    for (int32_t row = 0; row < 3; row++) calls[i].add(memories[row], {row, 42, 7});
+    calls[i].run(model, shape.d_model, shape.vocab);
+  }
+  expect_close(calls[1].logits, calls[0].logits, 1e-4);
+  EXPECT_EQ(calls[1].tokens, calls[0].tokens);
 }
 
 // Each thread has its own queue; what kernels are allowed to ask for, and the pages, they share.
