@@ -38,6 +38,9 @@ const char* code_of(cudaError_t error) {
     case cudaErrorECCUncorrectable:
     case cudaErrorNvlinkUncorrectable:
     case cudaErrorExternalDevice:
+    case cudaErrorTensorMemoryLeak:
+    case cudaErrorContained:
+    case cudaErrorMpsClientTerminated:
     case cudaErrorUnknown:
       return "DEVICE_LOST";
     default:

@@ -230,8 +230,9 @@ class RowsWarp {
       const int m = output(place, r);
       const float* bias = pairs() && r >= Shape::kRows / 2 ? p_.targets[1].bias : target.bias;
       const bool writes = lane_ % kLanes == 0 && row < p_.n && m < target.m;
-      float value = sums_[j] * scale_;
-      if (bias && writes) value += __ldg(bias + m);
+      // Never contracted: the assembler may do that for one kN and not for another.
+      float value = __fmul_rn(sums_[j], scale_);
+      if (bias && writes) value = __fadd_rn(value, __ldg(bias + m));
       if (pairs()) {
         const float up = __shfl_down_sync(0xffffffff, value, Shape::kRows / 2 * kLanes / kLeft);
         value = value / (1.0f + __expf(-value)) * up;
