@@ -31,7 +31,7 @@ struct l4j_model_options {
   int32_t n_threads;         // worker threads, the caller's included; 0: one per physical core this process may use
   int32_t page_size;         // positions per page, a power of two; 0: 16
   int32_t memory_type;       // l4j_memory_type
-  int64_t memory_positions;  // capacity of the pool in positions, all memories together; 0: a quarter of the machine's RAM or 1 M
+  int64_t memory_positions;  // capacity of the pool in positions, of all memories; 0: a quarter of the GPU's free memory or the RAM, <= 1 Mi
   const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
   const char* device;        // "cpu", "cuda:0", ...; null: of the usable CUDA devices the one with the most memory, else cpu
 };
@@ -44,7 +44,8 @@ struct l4j_range {
 };
 
 // The part of a running rollout that both sides see. The caller sets `cancel` and `stop`; native code sets the rest
-// with release stores, so that another thread may read `new_tokens` up to `n_new_tokens` while the rollout runs.
+// with release stores, so that another thread may read `new_tokens` up to `n_new_tokens` while the rollout runs. A GPU told to cancel
+// ends what it was given already: up to three steps, or three passes of a thousand rows over the prompts.
 struct l4j_control {
   int32_t cancel;         // set to 1: the rollout throws [CANCELLED] within one layer of one step, or strip of the alignment's solution
   int32_t phase;          // l4j_phase

@@ -153,7 +153,8 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  // At least n elements; if they move, their contents are lost. Nothing that is enqueued may still use the old ones. An error leaves it empty.
+  // At least n elements; if they move, their contents are lost. Nothing that is enqueued may still use the old ones.
+  // An error leaves it empty.
   void reserve(size_t n) {
     if (n <= capacity_) return;
     release();

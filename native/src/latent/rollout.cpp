@@ -16,7 +16,7 @@ namespace {
 
 constexpr int32_t kLogitRows = 32;     // rows of logits at a time: a row is up to 600 KiB
 constexpr uint64_t kDefaultSeed = 42;
-constexpr int32_t kStepsAhead = 2;     // latent steps that a device has enqueued beyond the one it runs: enough never to starve
+constexpr int32_t kStepsAhead = 2;     // latent steps, or passes over prompts, enqueued beyond the one that a device runs: it never starves
 constexpr int32_t kLengthStep = 1024;  // a recorded step serves every length up to the next multiple
 constexpr std::chrono::microseconds kLook{20};
 
@@ -212,7 +212,7 @@ class Rollout {
       while (end < n_ends && args_.token_offsets[ends_[n_ends + end] + 1] <= begin + n) end++;
       ops_.copy_rows(queue_, {out, ws_.rows.data() + first, ws_.rows.data() + n_ends + first, static_cast<int32_t>(end - first),
                               config_.d_model, ws_.hidden[0].data()});
-      progress(L4J_PHASE_PREFILL, begin + n);
+      progress(L4J_PHASE_PREFILL, std::min(total, keep_pace(begin / pass) * pass));
     }
   }
 
@@ -232,14 +232,11 @@ class Rollout {
     progress(L4J_PHASE_THINK, 0);
     const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0);
     const ReplayKey key{ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), static_cast<uint64_t>(kind), kept};
-    const int32_t ahead = device_.host() ? 0 : kStepsAhead;
     for (int32_t step = 0; step < m; step++) {
       const Trace range("latent step %d of %d: %d rows", step, m, n);
       check_cancel(cancel(), "stopped before latent step ", step);
       device_.enqueue(queue_, ws_.think, key, [this] { latent_step(); });
-      device_.mark(queue_, *ws_.steps[step % ws_.steps.size()]);
-      if (step >= ahead) await(*ws_.steps[(step - ahead) % ws_.steps.size()]);
-      progress(L4J_PHASE_THINK, std::max(0, step + 1 - ahead));
+      progress(L4J_PHASE_THINK, keep_pace(step));
     }
     if (args_.latents) device_.download(queue_, args_.latents, ws_.latents.data(), row(n) * m * sizeof(float));
     if (args_.latent_hidden) device_.download(queue_, args_.latent_hidden, ws_.latent_hidden.data(), row(n) * m * sizeof(float));
@@ -258,6 +255,16 @@ class Rollout {
       if (args_.latent_hidden) ops_.copy_rows(queue_, {hidden, nullptr, kept + begin, rows, d, ws_.latent_hidden.data()});
     }
     ops_.advance(queue_, {ws_.places.data(), nullptr, kept, n});
+  }
+
+  // After step `step` (pass, in the prompts) was enqueued: waits until the device is no more than kStepsAhead behind, so that it still ends
+  // soon after a cancel. How many steps it has done for certain.
+  int32_t keep_pace(int32_t step) {
+    const int32_t ahead = device_.host() ? 0 : kStepsAhead, n_marks = static_cast<int32_t>(ws_.steps.size());
+    device_.mark(queue_, *ws_.steps[step % n_marks]);
+    if (step < ahead) return 0;
+    await(*ws_.steps[(step - ahead) % n_marks]);
+    return step + 1 - ahead;
   }
 
   // Until the device has got to `mark`, without keeping a core busy.

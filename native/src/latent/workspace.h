@@ -38,7 +38,7 @@ struct Workspace {
   Buffer<Outcome> told;                        // the outcome on the host's side
   Buffer<float> results;                       // [sequences, d_model] on the host's side: hidden states that memories keep
   std::unique_ptr<Mark> start, prefilled, thought, token, ended;
-  std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last latent steps
+  std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last passes or latent steps
 
   std::unique_ptr<Replay> think;
   std::array<std::unique_ptr<Replay>, 2> choose, feed;  // by the buffer of `hidden` they read

@@ -33,8 +33,8 @@ struct Stream {
 // Makes a device the calling thread's current one. Errors that a lost device left behind in the thread are not taken for this one's.
 void use_device(int device);
 
-// The dynamic shared memory that one kernel may ask for: a property of the kernel on a device, whoever launches it. It only grows, so that no
-// thread takes away what another is about to launch with; and asking for what is allowed already costs nothing, inside a capture neither.
+// The dynamic shared memory that one kernel may ask for: a property of the kernel on a device, whoever launches it. It only grows, so that
+// no thread takes away what another is about to launch with; and asking for what is allowed already costs nothing, inside a capture neither.
 class SharedLimit {
  public:
   void raise(const Stream& stream, const void* kernel, size_t bytes) {

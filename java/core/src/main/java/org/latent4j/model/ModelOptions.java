@@ -10,8 +10,8 @@ import org.latent4j.memory.MemoryType;
  * @param threads worker threads, the caller's included; 0: one per physical core this process may use
  * @param pageSize positions per page of memory, a power of two; 0: 16
  * @param memoryType how keys and values are stored
- * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the machine's
- *     RAM, 1 M at most
+ * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the GPU's
+ *     free memory, or of the machine's RAM, 1 Mi at most
  * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the
  *     best present
  * @param device where the model computes and keeps its memories; null: the best present, {@link Device#best()}
@@ -75,7 +75,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
             return this;
         }
 
-        /** Capacity in positions, all memories together; 0: a quarter of the machine's RAM. */
+        /** Capacity in positions, all memories together; 0: a quarter of the GPU's free memory or the RAM. */
         public Builder memoryPositions(long value) {
             memoryPositions = value;
             return this;
