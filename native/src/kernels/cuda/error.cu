@@ -38,8 +38,10 @@ const char* code_of(cudaError_t error) {
     case cudaErrorECCUncorrectable:
     case cudaErrorNvlinkUncorrectable:
     case cudaErrorExternalDevice:
+#if CUDART_VERSION >= 13000
     case cudaErrorTensorMemoryLeak:
     case cudaErrorContained:
+#endif
     case cudaErrorMpsClientTerminated:
     case cudaErrorUnknown:
       return "DEVICE_LOST";
