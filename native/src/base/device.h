@@ -167,7 +167,8 @@ class Buffer {
 
  private:
   void release() {
-    if (data_) where_ == Where::shared ? device_->release_shared(reinterpret_cast<std::byte*>(data_)) : device_->release(reinterpret_cast<std::byte*>(data_));
+    auto* memory = reinterpret_cast<std::byte*>(data_);
+    if (memory) where_ == Where::shared ? device_->release_shared(memory) : device_->release(memory);
     data_ = nullptr;
     capacity_ = 0;
   }

@@ -90,8 +90,8 @@ class Rollout {
                 " positions has no last hidden state; prefill something first");
       const int64_t needed = int64_t{memories_[i]->length()} + n_tokens(i) + args_.n_latent_steps;
       L4J_CHECK(needed <= config_.max_positions, "CONTEXT_EXCEEDED", "sequence ", i, " needs ", needed, " positions (",
-                memories_[i]->length(), " in memory, ", n_tokens(i), " prompt tokens, ", args_.n_latent_steps, " latent steps), the context holds ",
-                config_.max_positions);
+                memories_[i]->length(), " in memory, ", n_tokens(i), " prompt tokens, ", args_.n_latent_steps,
+                " latent steps), the context holds ", config_.max_positions);
     }
     // Last: offsets that are absurd have been refused before anything is read by them.
     for (int32_t i = 0; i < args_.n_sequences; i++) {
@@ -347,7 +347,7 @@ class Rollout {
   }
 
   ReplayKey step_key(int32_t n) const {
-    const uint64_t sampling = static_cast<uint64_t>(std::bit_cast<uint32_t>(args_.temperature)) << 32 | std::bit_cast<uint32_t>(args_.top_p);
+    const uint64_t temperature = std::bit_cast<uint32_t>(args_.temperature), sampling = temperature << 32 | std::bit_cast<uint32_t>(args_.top_p);
     return {ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), sampling, static_cast<uint64_t>(args_.top_k)};
   }
 
@@ -374,7 +374,8 @@ class Rollout {
     for (size_t slot = 0; slot < n; slot++) {
       const int32_t i = active_[slot];
       if (ended(i, step, told()[slot])) {
-        device_.download(queue_, ws_.results.data() + row(i), ws_.hidden[side_].data() + row(static_cast<int32_t>(slot)), row(1) * sizeof(float));
+        const float* hidden = ws_.hidden[side_].data() + row(static_cast<int32_t>(slot));
+        device_.download(queue_, ws_.results.data() + row(i), hidden, row(1) * sizeof(float));
         continue;
       }
       left_slots_.push_back(static_cast<int32_t>(slot));

@@ -39,7 +39,8 @@ class Memory {
   // nothing is reserved. Drops the hidden state.
   void append_shared(const Memory& other, int32_t from, int32_t n);
 
-  // Page addresses on the pool's device for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim or share.
+  // Page addresses on the pool's device for the ops, [ceil((length + reserved) / page_size)]; stable until the next reserve, truncate, trim
+  // or share.
   PagedView view() const { return {addresses_.data(), &pool_->layout()}; }
 
   const std::vector<std::byte*>& addresses() const { return addresses_; }

@@ -1,6 +1,6 @@
-// page_pool.h: fixed-size pages of keys and values on one device, reference counted. The whole capacity is reserved at once, so that a step
-// never allocates; on the CPU that is address space, touched page by page: an idle pool costs nothing. Freed pages are reused last in, first
-// out.
+// page_pool.h: fixed-size pages of keys and values on one device, reference counted. The whole capacity is reserved at once, so that a
+// step never allocates; on the CPU that is address space, touched page by page: an idle pool costs nothing. Freed pages are reused last in,
+// first out.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ std::shared_ptr<PagePool> make_pool(Device& device, const Config& config, const 
   L4J_CHECK(options.memory_positions >= 0, "BAD_ARGUMENT", "memory_positions ", options.memory_positions, ", expected 0 (default) or more");
   PageLayout layout{options.memory_type, page, config.n_layers, config.n_kv_heads, config.head_dim};
   int64_t positions = options.memory_positions;
-  if (positions == 0) positions = std::min<int64_t>(device.free_bytes() / 4 / static_cast<int64_t>(layout.position_bytes()), int64_t{1} << 20);
+  const auto position_bytes = static_cast<int64_t>(layout.position_bytes());
+  if (positions == 0) positions = std::min<int64_t>(device.free_bytes() / 4 / position_bytes, int64_t{1} << 20);
   return std::make_shared<PagePool>(layout, std::max<int64_t>(1, positions / page + (positions % page != 0)), device);
 }
 
