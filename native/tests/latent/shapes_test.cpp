@@ -62,7 +62,7 @@ TEST(Shapes, WidthsThatDivideNothing) {
 }
 
 TEST(Shapes, PageSizes) {
-  for (const int32_t page_size : {1, 2, 1024}) expect_definition({.window = 20}, {.page_size = page_size}, 150);
+  for (const int32_t page_size : {1, 2, 1024}) expect_definition({.head_dim = 16, .window = 20}, {.page_size = page_size}, 150);
 }
 
 // Each format's own model against the same numbers as f32, decoded by an op that the block test holds to ggml's definition.
