@@ -258,9 +258,10 @@ __global__ void __launch_bounds__(RowsShape<kType, kN>::kMostWarps * 32, RowsSha
   RowsWarp<kType, kN>(p, shared).run();
 }
 
-// Warps of a block and blocks: every multiprocessor gets a block as early as possible, since one alone cannot ask for its share of the
-// memory's bandwidth twice over; blocks grow to kMostWarps before there are more of them, because every block reads x (and the norm's
-// weight), from the L2 cache but for the first. A matrix with many rows gets kBlocks per multiprocessor, which go through it tile by tile.
+// Warps of a block and blocks. Every block reads x (and the norm's weight), so blocks are few and fat where n is 1 or 2: 24 rows of a
+// 16-bit matrix, 48 with a norm, make x a twelfth of what a block reads, and as many bytes are on their way at once as thin blocks on every
+// multiprocessor would ask for; a matrix with many more rows gets one or two blocks per multiprocessor, which go through it tile by tile.
+// With more rows it is arithmetic that takes the time, so every multiprocessor gets a block as early as possible.
 template <DType kType, int kN>
 void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   using Shape = RowsShape<kType, kN>;
@@ -269,7 +270,7 @@ void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   int64_t outputs = 0;
   for (int t = 0; t < args.n_targets; ++t) outputs += args.targets[t].weight->rows;
   const int fill = static_cast<int>((outputs + Shape::kRows * stream.n_sms - 1) / (Shape::kRows * stream.n_sms));
-  const int warps = std::clamp(fill, 4, Shape::kMostWarps);
+  const int warps = kN <= 2 ? Shape::kMostWarps : std::clamp(fill, 4, Shape::kMostWarps);
   const int tile_rows = warps * Shape::kRows / (pairs ? 2 : 1);
   p.n_tiles = 0;
   for (int t = 0; t < args.n_targets; ++t) {
@@ -297,7 +298,8 @@ void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   const size_t shared_bytes = p.x_stripes * stripe_bytes + sums_bytes;
   static SharedLimit limit;
   limit.raise(stream, reinterpret_cast<const void*>(matmul_rows_kernel<kType, kN>), shared_bytes);
-  const int slots = Shape::kBlocks * stream.n_sms, block_tiles = std::max(1, (p.n_tiles + slots - 1) / slots);
+  const int least_tiles = kN <= 2 && p.norm ? 2 : 1, slots = Shape::kBlocks * stream.n_sms;
+  const int block_tiles = std::max(least_tiles, (p.n_tiles + slots - 1) / slots);
   matmul_rows_kernel<kType, kN><<<(p.n_tiles + block_tiles - 1) / block_tiles, warps * 32, shared_bytes, stream.handle>>>(p);
   L4J_CUDA_LAUNCHED("matmul_rows_kernel");
 }
