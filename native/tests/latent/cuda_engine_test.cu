@@ -1,8 +1,8 @@
 // The engine on a GPU: what it computes is the CPU's, what it hands over arrives whole, what it refuses or loses it says.
-#include <cuda_runtime.h>
-
+#include <bit>
 #include <thread>
 
+#include "cuda_devices.h"
 #include "engine.h"
 #include "kernels/cuda/stream.h"
 #include "latent/tiny_checkpoint.h"
@@ -12,21 +12,8 @@ namespace {
 
 constexpr int32_t kDModel = 64, kVocab = 512, kLayers = 3, kKvHeads = 2, kHeadDim = 32;  // tiny-qwen3
 
-int device_count() {
-  int n = 0;
-  if (cudaGetDeviceCount(&n) != cudaSuccess) n = 0;
-  cudaGetLastError();
-  return n;
-}
-
-class CudaEngineTest : public testing::Test {
+class CudaEngineTest : public WithCudaDevices<1> {
  protected:
-  void SetUp() override {
-    if (device_count() > 0) return;
-    ASSERT_EQ(std::getenv("L4J_REQUIRE_CUDA"), nullptr) << "a CUDA device is required";
-    GTEST_SKIP() << "no CUDA device";
-  }
-
   static ModelHandle open(const std::string& device, int32_t page_size = 16, int32_t memory_type = L4J_MEMORY_F32) {
     OpenOptions options;
     options.device = device;
@@ -117,7 +104,7 @@ TEST_F(CudaEngineTest, ARaggedBatchDecodesWhatEachDoesAlone) {
 
 TEST_F(CudaEngineTest, MemoryGoesFromDeviceToDeviceAndBack) {
   std::vector<std::string> devices = {"cpu", "cuda:0"};
-  if (device_count() > 1) devices.push_back("cuda:1");
+  if (cuda_devices() > 1) devices.push_back("cuda:1");
   for (const std::string& from : devices) {
     for (const std::string& to : devices) {
       const ModelHandle source = open(from, 16, L4J_MEMORY_F32), target = open(to, 32, L4J_MEMORY_BF16), direct = open("cpu", 32, L4J_MEMORY_BF16);
@@ -147,26 +134,80 @@ TEST_F(CudaEngineTest, AForkGoesItsOwnWay) {
   EXPECT_EQ(read(memory), read(fork));
 }
 
-TEST_F(CudaEngineTest, ATicketTakesAMemoryOver) {
-  const ModelHandle model = open("cuda:0", 16, L4J_MEMORY_F32), other = open("cuda:0", 8, L4J_MEMORY_F32), on_cpu = open("cpu");
+// CUDA opens a handle in other processes than its own; the simulator in its own alone.
+bool opens_own_handles() {
+  void *memory = nullptr, *opened = nullptr;
+  cudaIpcMemHandle_t handle;
+  L4J_CUDA_CHECK(cudaMalloc(&memory, 4096));
+  L4J_CUDA_CHECK(cudaIpcGetMemHandle(&handle, memory));
+  const bool opens = cudaIpcOpenMemHandle(&opened, handle, cudaIpcMemLazyEnablePeerAccess) == cudaSuccess;
+  if (opens) cudaIpcCloseMemHandle(opened);
+  cudaGetLastError();
+  cudaFree(memory);
+  return opens;
+}
+
+class CudaTicketTest : public CudaEngineTest {
+ protected:
+  static constexpr const char *kTicket = "L4J_TEST_TICKET", *kContent = "L4J_TEST_CONTENT";
+
+  static std::string digest(const MemoryHandle& memory) {
+    uint64_t hash = 1469598103934665603u;  // FNV-1a over the numbers' bits
+    for (const float number : read(memory)) hash = (hash ^ std::bit_cast<uint32_t>(number)) * 1099511628211u;
+    return std::to_string(hash);
+  }
+
+  static MemoryHandle take(const ModelHandle& model, const std::string& ticket) {
+    return MemoryHandle(l4j_memory_import(model.get(), ticket.c_str()));
+  }
+
+  // The other process: 0 if the memory of the ticket has the content that its owner says.
+  [[noreturn]] static void take_over() {
+    const ModelHandle model = open("cuda:0", 8, L4J_MEMORY_F32);
+    std::string content;
+    const std::string code = code_of([&] { content = digest(take(model, std::getenv(kTicket))); });
+    const bool as_expected = opens_own_handles() ? code == "BAD_ARGUMENT" : content == std::getenv(kContent);
+    std::fprintf(stderr, "%s\n", code.empty() ? "taken" : code.c_str());
+    std::exit(as_expected ? 0 : 1);
+  }
+};
+
+TEST_F(CudaTicketTest, WithinAProcess) {
+  const ModelHandle model = open("cuda:0", 16, L4J_MEMORY_F32), other = open("cuda:0", 8, L4J_MEMORY_F32);
   const MemoryHandle memory = new_memory(model);
   think(model, memory, prompt(37), 3);
   const std::string ticket = l4j_memory_export(memory.get());
-  // Within one process CUDA opens no handle of its own; the simulator does. Either way nothing breaks.
-  MemoryHandle taken;
-  std::string text;
-  const std::string code = code_of([&] { taken.reset(l4j_memory_import(other.get(), ticket.c_str())); }, &text);
-  if (code.empty()) {
-    EXPECT_EQ(read(taken), read(memory));
+  if (opens_own_handles()) {
+    EXPECT_EQ(read(take(other, ticket)), read(memory));
   } else {
-    EXPECT_EQ(code, "BAD_ARGUMENT") << text;
+    EXPECT_EQ(code_of([&] { take(other, ticket); }), "BAD_ARGUMENT");
   }
-  const MemoryHandle host_memory = new_memory(on_cpu);
+  EXPECT_EQ(l4j_model_free_pages(other.get()), 1024 / 8) << "what was taken over is given back";
+}
+
+TEST_F(CudaTicketTest, ToAnotherProcess) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const ModelHandle model = open("cuda:0", 16, L4J_MEMORY_F32);
+  const MemoryHandle memory = new_memory(model);
+  think(model, memory, prompt(37), 3);
+  // The other process comes by here too, and keeps what it was given.
+  setenv(kTicket, l4j_memory_export(memory.get()).c_str(), 0);
+  setenv(kContent, digest(memory).c_str(), 0);
+  EXPECT_EXIT(take_over(), testing::ExitedWithCode(0), "taken|BAD_ARGUMENT");
+  unsetenv(kTicket);
+  unsetenv(kContent);
+}
+
+TEST_F(CudaTicketTest, WhatIsNoneIsRefused) {
+  const ModelHandle model = open("cuda:0", 16, L4J_MEMORY_F32), on_cpu = open("cpu");
+  const MemoryHandle memory = new_memory(model), host_memory = new_memory(on_cpu);
+  think(model, memory, prompt(37), 3);
+  const std::string ticket = l4j_memory_export(memory.get());
   EXPECT_EQ(code_of([&] { l4j_memory_export(host_memory.get()); }), "UNSUPPORTED");
-  EXPECT_EQ(code_of([&] { l4j_memory_import(on_cpu.get(), ticket.c_str()); }), "UNSUPPORTED");
+  EXPECT_EQ(code_of([&] { take(on_cpu, ticket); }), "UNSUPPORTED");
   for (const std::string& bad : {std::string("{}"), std::string("no ticket"), ticket.substr(0, 40),
                                  std::string(ticket).replace(ticket.find("\"length\":40"), 11, "\"length\":99")}) {
-    EXPECT_EQ(code_of([&] { l4j_memory_import(other.get(), bad.c_str()); }), "BAD_ARGUMENT") << bad;
+    EXPECT_EQ(code_of([&] { take(model, bad); }), "BAD_ARGUMENT") << bad;
   }
 }
 
@@ -249,7 +290,7 @@ class LostDeviceTest : public CudaEngineTest {
   [[noreturn]] static void lose() {
     const ModelHandle model = open("cuda:0"), on_cpu = open("cpu");
     const MemoryHandle memory = new_memory(model), host_memory = new_memory(on_cpu);
-    const ModelHandle other = device_count() > 1 ? open("cuda:1") : ModelHandle();
+    const ModelHandle other = cuda_devices() > 1 ? open("cuda:1") : ModelHandle();
     const MemoryHandle other_memory = other ? new_memory(other) : MemoryHandle();
     think(model, memory, prompt(5), 1);
     cudaSetDevice(0);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/matmul_ways.h"
 #include "kernels/cuda/reduce.cuh"
 
@@ -128,8 +127,9 @@ SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, in
   return to;
 }
 
-// All targets of targets[0]'s format of rows [begin, begin + n); others wait for a launch of their own.
-void multiply(const Stream& stream, const MatmulArgs& args, const MatmulTarget* targets, int n_targets, int32_t begin, int32_t n) {
+// Rows [begin, begin + n) of all targets.
+void multiply(const Stream& stream, const MatmulArgs& args, int32_t begin, int32_t n) {
+  const MatmulTarget* targets = args.targets;
   const DType dtype = targets[0].weight->dtype;
   Args tiles = {};
   tiles.k = args.k;
@@ -137,7 +137,7 @@ void multiply(const Stream& stream, const MatmulArgs& args, const MatmulTarget* 
   tiles.into = args.into;
   tiles.x = split_rows(stream, args.x + static_cast<int64_t>(begin) * args.k, n, args.k, tiles.steps, dtype);
   int n_tiles = 0;
-  for (int i = 0; i < n_targets; ++i) {
+  for (int i = 0; i < args.n_targets; ++i) {
     const int32_t m = targets[i].weight->rows;
     tiles.targets[i] = {targets[i].weight->data, targets[i].bias, targets[i].y + static_cast<int64_t>(begin) * m, m, {}};
     for (int plane = 0; plane < kMostPlanes; ++plane) {
@@ -156,25 +156,8 @@ void multiply(const Stream& stream, const MatmulArgs& args, const MatmulTarget* 
 }  // namespace
 
 void matmul_tiles(const Stream& stream, const MatmulArgs& args) {
-  if (args.into == MatmulInto::silu_mul && args.targets[0].weight->dtype != args.targets[1].weight->dtype) {  // not of one launch
-    MatmulArgs apart = args;
-    apart.into = MatmulInto::store;
-    matmul_tiles(stream, apart);
-    Stream on = stream;
-    Queue queue{nullptr, &on};
-    silu_mul(queue, {args.targets[0].y, args.targets[1].y, args.n, args.targets[0].weight->rows});
-    return;
-  }
   const int32_t rows = rows_of_a_pass((args.k + kStepK - 1) / kStepK);
-  for (int32_t begin = 0; begin < args.n; begin += rows) {
-    const int32_t n = std::min(rows, args.n - begin);
-    for (int i = 0; i < args.n_targets;) {
-      int end = i + 1;
-      while (end < args.n_targets && args.targets[end].weight->dtype == args.targets[i].weight->dtype) ++end;
-      multiply(stream, args, args.targets + i, end - i, begin, n);
-      i = end;
-    }
-  }
+  for (int32_t begin = 0; begin < args.n; begin += rows) multiply(stream, args, begin, std::min(rows, args.n - begin));
 }
 
 }  // namespace latent4j::cuda

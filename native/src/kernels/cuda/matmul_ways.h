@@ -1,4 +1,4 @@
-// matmul_ways.h: the two ways of a matmul; matmul.cu chooses by MatmulArgs::prefill.
+// matmul_ways.h: the two ways of a matmul; matmul.cu chooses by MatmulArgs::prefill. All targets are of one format.
 #pragma once
 
 #include "kernels/cuda/stream.h"

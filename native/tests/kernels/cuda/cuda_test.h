@@ -1,16 +1,16 @@
 // cuda_test.h: what a test of a CUDA op needs: a stream, arrays on the device that are checked when they come back, and the CPU's ops, its
-// twin. Without a device the tests are skipped, or fail where L4J_REQUIRE_CUDA is set.
+// twin.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <vector>
 
+#include "cuda_devices.h"
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/stream.h"
@@ -43,15 +43,11 @@ class DeviceArray {
   size_t n_;
 };
 
-class CudaTest : public testing::Test {
+class CudaTest : public WithCudaDevices<1> {
  protected:
   void SetUp() override {
-    int n = 0;
-    const cudaError_t error = cudaGetDeviceCount(&n);
-    if (error != cudaSuccess || n == 0) {
-      ASSERT_EQ(std::getenv("L4J_REQUIRE_CUDA"), nullptr) << "a CUDA device is required: " << cudaGetErrorString(error);
-      GTEST_SKIP() << "no CUDA device: " << cudaGetErrorString(error);
-    }
+    WithCudaDevices<1>::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
     cudaDeviceProp properties;
     L4J_CUDA_CHECK(cudaGetDeviceProperties(&properties, 0));
     stream_.n_sms = properties.multiProcessorCount;

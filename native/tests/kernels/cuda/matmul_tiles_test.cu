@@ -31,7 +31,7 @@ class CudaMatmulTilesTest : public test::CudaTest {
     int32_t m;
   };
 
-  void expect_equals_the_cpu(const std::vector<Shape>& shapes, int32_t n, int32_t k, MatmulInto into, bool with_bias) {
+  void expect_equals_the_cpu(const std::vector<Shape>& shapes, int32_t n, int32_t k, MatmulInto into, bool with_bias, bool with_norm = false) {
     SCOPED_TRACE(testing::Message() << dtype_info(shapes[0].dtype).name << " n " << n << " k " << k << " m " << shapes[0].m << " into "
                                     << static_cast<int>(into));
     const std::vector<float> x = random_floats(static_cast<size_t>(n) * k, 5, 3);
@@ -53,10 +53,15 @@ class CudaMatmulTilesTest : public test::CudaTest {
       device_targets.push_back({&weights[i]->device, with_bias ? device_biases[i]->data() : nullptr, device_ys[i]->data()});
     }
     const int n_targets = static_cast<int>(shapes.size());
-    cuda::matmul_tiles(stream_, {device_x.data(), n, k, device_targets.data(), n_targets, into});
+    const std::vector<float> norm = random_floats(k, 50);
+    const test::DeviceArray<float> device_norm(norm), device_scratch(x.size());
+    std::vector<float> scratch(x.size());
+    Queue on = queue(), on_cpu = cpu_queue();
+    MatmulArgs args{device_x.data(), n, k, device_targets.data(), n_targets, into, {}, true}, twins{x.data(), n, k, targets.data(), n_targets, into};
+    if (with_norm) args.norm = {device_norm.data(), 1e-6f, device_scratch.data()}, twins.norm = {norm.data(), 1e-6f, scratch.data()};
+    cuda::matmul(on, args);
     finish();
-    Queue on_cpu = cpu_queue();
-    twin().matmul(on_cpu, {x.data(), n, k, targets.data(), n_targets, into});
+    twin().matmul(on_cpu, twins);
     for (size_t i = 0; i < (into == MatmulInto::silu_mul ? 1 : shapes.size()); ++i) test::expect_near(device_ys[i]->read(), ys[i], kTolerance);
   }
 
@@ -109,6 +114,8 @@ TEST_F(CudaMatmulTilesTest, MultipliesGateAndUpInOnePass) {
     expect_equals_the_cpu({{dtype, 21}, {dtype, 21}}, 3, 256, MatmulInto::silu_mul, true);
   }
   expect_equals_the_cpu({{DType::Q4_K, 72}, {DType::Q6_K, 72}}, 19, 256, MatmulInto::silu_mul, true);  // in two passes
+  expect_equals_the_cpu({{DType::BF16, 24}, {DType::BF16, 24}}, 5, 72, MatmulInto::silu_mul, false, true);
+  expect_equals_the_cpu({{DType::Q4_K, 24}, {DType::Q6_K, 24}}, 5, 256, MatmulInto::silu_mul, false, true);
 }
 
 TEST_F(CudaMatmulTilesTest, TakesThreeTargetsOfOneFormatAndOfSeveral) {

@@ -1,20 +1,15 @@
 // The table's ops on CUDA: they run on their queue's device, whichever the thread used last.
-#include <cuda_runtime.h>
-#include <gtest/gtest.h>
-
 #include <vector>
 
 #include "base/device.h"
+#include "cuda_devices.h"
 
 namespace latent4j {
 namespace {
 
-TEST(CudaTableTest, OpsRunOnTheirQueuesDevice) {
-  int n_devices = 0;
-  if (cudaGetDeviceCount(&n_devices) != cudaSuccess || n_devices < 2) {
-    cudaGetLastError();
-    GTEST_SKIP() << "fewer than two CUDA devices";
-  }
+using CudaTableTest = test::WithCudaDevices<2>;
+
+TEST_F(CudaTableTest, OpsRunOnTheirQueuesDevice) {
   constexpr int32_t kRows = 3, kColumns = 64;
   const std::vector<float> numbers(kRows * kColumns, 2.5f);
   for (const int index : {0, 1}) {
