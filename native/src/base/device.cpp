@@ -108,6 +108,17 @@ std::string Device::why_no_cuda() {
 #endif
 }
 
+// What there is, for whoever asked for something else.
+static std::string present() {
+  std::string text;
+  for (const DeviceFacts& device : Device::all()) {
+    text += (text.empty() ? "" : ", ") + device.id;
+    if (device.id != "cpu") text += " (" + device.name + (device.usable ? ")" : ", not usable: " + device.why + ")");
+  }
+  const std::string why = Device::why_no_cuda();
+  return why.empty() ? text : text + " (no CUDA: " + why + ")";
+}
+
 Device& Device::open(const std::string& id) {
   if (id == "cpu") return cpu();
 #if defined(L4J_CUDA)
@@ -116,16 +127,12 @@ Device& Device::open(const std::string& id) {
     return best ? *best : cpu();
   }
   if (id.rfind("cuda:", 0) == 0 && id.size() > 5 && id.size() < 9 && id.find_first_not_of("0123456789", 5) == std::string::npos) {
-    return cuda::open_device(std::stoi(id.substr(5)));
+    if (Device* device = cuda::open_device(std::stoi(id.substr(5)))) return *device;
   }
 #else
   if (id.empty()) return cpu();
 #endif
-  std::string present;
-  for (const DeviceFacts& device : all()) present += (present.empty() ? "" : ", ") + device.id;
-  const std::string why = why_no_cuda();
-  throw Error("NO_DEVICE", concat("device \"", id, "\" is not here; present: ", present, why.empty() ? "" : " (no CUDA: " + why + ")",
-                                  ", expected cpu or cuda:<index>"));
+  throw Error("NO_DEVICE", concat("device \"", id, "\" is not here; present: ", present(), "; expected cpu or cuda:<index>"));
 }
 
 std::vector<DeviceFacts> Device::all() {

@@ -272,8 +272,13 @@ TEST_F(CudaEngineTest, RefusesByName) {
   std::string text;
   EXPECT_EQ(code_of([&] { open("cuda:99"); }, &text), "NO_DEVICE");
   EXPECT_NE(text.find("cuda:99"), std::string::npos) << text;
+  cudaDeviceProp last;
+  L4J_CUDA_CHECK(cudaGetDeviceProperties(&last, cuda_devices() - 1));
+  const std::string present = "cuda:" + std::to_string(cuda_devices() - 1) + " (" + last.name + ");";
+  EXPECT_NE(text.find("present: cpu, cuda:0 ("), std::string::npos) << text;
+  EXPECT_NE(text.find(present), std::string::npos) << text << ", expected " << present;
   EXPECT_EQ(code_of([&] { open("gpu"); }, &text), "NO_DEVICE");
-  EXPECT_NE(text.find("cuda:0"), std::string::npos) << text;
+  EXPECT_NE(text.find(present), std::string::npos) << text << ", expected " << present;
   OpenOptions large;
   large.device = "cuda:0";
   large.memory_positions = int64_t{1} << 29;

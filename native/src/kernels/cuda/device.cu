@@ -306,23 +306,19 @@ std::string why_no_device() {
   return driver == 0 ? "no NVIDIA driver" : cudaGetErrorString(error);
 }
 
-Device& open_device(int index) {
+Device* open_device(int index) {
   static std::mutex mutex;
   static auto& opened = *new std::vector<std::unique_ptr<CudaDevice>>();  // lives as long as the process: threads may outlive statics
   std::lock_guard lock(mutex);
   for (const auto& device : opened) {
-    if (device->index() == index) return *device;
+    if (device->index() == index) return device.get();
   }
-  const int n = device_count();
-  if (index >= n) {
-    const std::string why = why_no_device();
-    throw Error("NO_DEVICE", concat("cuda:", index, " is not here: ", n > 0 ? concat("there are ", n, " CUDA devices, from cuda:0 on") : why));
-  }
+  if (index >= device_count()) return nullptr;
   const cudaDeviceProp properties = properties_of(index);
   const std::string why = why_unusable(index, properties);
   L4J_CHECK(why.empty(), "UNSUPPORTED", "cuda:", index, " (", properties.name, "): ", why, "; supported: compute capability 8.0 and newer");
   opened.push_back(std::make_unique<CudaDevice>(index, properties));
-  return *opened.back();
+  return opened.back().get();
 }
 
 Device* best_device() {
@@ -332,7 +328,7 @@ Device* best_device() {
   std::sort(found.rbegin(), found.rend());
   // Asked in this order, so that the first look takes no memory on the others: a GPU gives some to each process that looks closer.
   for (const auto& [bytes, index] : found) {
-    if (why_unusable(-index, properties_of(-index)).empty()) return &open_device(-index);
+    if (why_unusable(-index, properties_of(-index)).empty()) return open_device(-index);
   }
   return nullptr;
 }
@@ -386,7 +382,7 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
     if (std::memcmp(&properties.uuid, &uuid, sizeof uuid) == 0) owner = i;
   }
   L4J_CHECK(owner >= 0, "NO_DEVICE", "the memory is on a GPU that this process does not see (UUID ", text.substr(0, 2 * sizeof uuid), ")");
-  L4J_CHECK(target.reaches(open_device(owner)), "NO_DEVICE", target.id(), " cannot read the memory of cuda:", owner, " directly");
+  L4J_CHECK(target.reaches(*open_device(owner)), "NO_DEVICE", target.id(), " cannot read the memory of cuda:", owner, " directly");
   device_ = dynamic_cast<const CudaDevice&>(target).index();  // the memory is mapped for who reads it, wherever it lies
   use_device(device_);
   void* base = nullptr;

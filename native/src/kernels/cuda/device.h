@@ -8,8 +8,8 @@
 
 namespace latent4j::cuda {
 
-// Throws NO_DEVICE, UNSUPPORTED.
-Device& open_device(int index);
+// Null if there is none of this index. Throws UNSUPPORTED.
+Device* open_device(int index);
 // The one with the most memory of those that the kernels run on; null where there is none.
 Device* best_device();
 std::vector<DeviceFacts> devices();

@@ -63,7 +63,9 @@ class LatentModelTest {
 
     @Test
     void aDeviceThatIsNotThereIsAnError() {
-        refused(ErrorCode.NO_DEVICE, () -> LatentModel.open(golden.folder(), Device.cuda(99)), "cuda:99");
+        Machine machine = Machine.current();
+        refused(ErrorCode.NO_DEVICE, () -> LatentModel.open(golden.folder(), Device.cuda(99)), "cuda:99", "present: cpu",
+                machine.noCuda().map(why -> "(no CUDA: " + why + ")").orElse(", cuda:0 ("));
     }
 
     @Test
