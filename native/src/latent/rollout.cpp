@@ -20,6 +20,10 @@ constexpr int32_t kStepsAhead = 2;     // latent steps, or passes over prompts, 
 constexpr int32_t kLengthStep = 1024;  // a recorded step serves every length up to the next multiple
 constexpr std::chrono::microseconds kLook{20};
 
+// What is checked to be finite: each has a cell of the outcome for the first place where it was not.
+enum Check { kHiddenStates, kLogits, kChecks };
+constexpr Outcome kNone = ~Outcome{0};
+
 using Clock = std::chrono::steady_clock;
 
 void publish(int32_t& cell, int32_t value) { std::atomic_ref<int32_t>(cell).store(value, std::memory_order_release); }
@@ -65,9 +69,8 @@ class Rollout {
   int32_t n_tokens(int32_t i) const { return args_.token_offsets[i + 1] - args_.token_offsets[i]; }
   int32_t* cancel() const { return control_ ? &control_->cancel : nullptr; }
   size_t row(int32_t i) const { return static_cast<size_t>(i) * config_.d_model; }
-  uint64_t* first_bad() const { return ws_.outcome.data(); }
-  int32_t* chosen() const { return reinterpret_cast<int32_t*>(ws_.outcome.data() + 1); }
-  const int32_t* told() const { return reinterpret_cast<const int32_t*>(ws_.told.data() + 1); }
+  int32_t* chosen() const { return reinterpret_cast<int32_t*>(ws_.outcome.data() + kChecks); }
+  const int32_t* told() const { return reinterpret_cast<const int32_t*>(ws_.told.data() + kChecks); }
 
   template <typename T>
   void reserve(Buffer<T>& buffer, size_t n) {
@@ -124,8 +127,8 @@ class Rollout {
     ws_.activations.reserve(config_, widest);
     for (int32_t side = 0; side < (most_tokens > 0 ? 2 : 1); side++) reserve(ws_.hidden[side], row(n));
     reserve(ws_.results, row(n));
-    reserve(ws_.outcome, 1 + (n + 1) / 2);
-    reserve(ws_.told, 1 + (n + 1) / 2);
+    reserve(ws_.outcome, kChecks + (n + 1) / 2);
+    reserve(ws_.told, kChecks + (n + 1) / 2);
     reserve(ws_.places, std::max(args_.token_offsets[n], n));
     reserve(ws_.tokens, args_.token_offsets[n]);
     reserve(ws_.rows, 2 * static_cast<size_t>(n));
@@ -138,7 +141,7 @@ class Rollout {
       const auto& hidden = memories_[i]->hidden();
       if (!hidden.empty()) device_.upload(queue_, ws_.hidden[0].data() + row(i), hidden.data(), row(1) * sizeof(float));
     }
-    device_.fill(queue_, first_bad(), 0xff, sizeof(uint64_t));
+    device_.fill(queue_, ws_.outcome.data(), 0xff, kChecks * sizeof(Outcome));
     if (control_ && control_->n_new_tokens) {
       for (int32_t i = 0; i < n; i++) publish(control_->n_new_tokens[i], 0);
     }
@@ -167,19 +170,31 @@ class Rollout {
   void forward(const RowPlace* places, int32_t n, bool prefill, float* out) {
     const PassRows rows{places, n, {ws_.tables.data(), &model_.pool()->layout()}, longest_, prefill};
     decoder_.forward(queue_, ws_.activations, rows, out, device_.host() ? cancel() : nullptr);
-    check_finite(out, places, n, config_.d_model, "hidden state");
+    check_finite(out, places, n, config_.d_model, kHiddenStates);
   }
 
-  void check_finite(const float* x, const RowPlace* places, int32_t n, int32_t d, const char* what) {
-    ops_.check_finite(queue_, {x, places, n, d, first_bad()});
-    if (device_.host()) refuse_bad(*first_bad(), what);
+  void check_finite(const float* x, const RowPlace* places, int32_t n, int32_t d, Check check) {
+    ops_.check_finite(queue_, {x, places, n, d, ws_.outcome.data() + check});
+    if (device_.host()) refuse_bad(ws_.outcome.data());
   }
 
-  void refuse_bad(uint64_t first_bad, const char* what) const {
-    if (first_bad == ~uint64_t{0}) return;
+  // Hidden states first: logits come from them, for the token after.
+  void refuse_bad(const Outcome* first_bad) const {
+    const Outcome bad = first_bad[kHiddenStates] != kNone ? first_bad[kHiddenStates] : first_bad[kLogits];
+    if (bad == kNone) return;
+    const auto sequence = static_cast<int32_t>(bad & 0xffffffff), position = static_cast<int32_t>(bad >> 32);
     const std::string culprit = model_.weights().first_not_finite();
-    throw Error("NOT_FINITE", concat(what, " of sequence ", first_bad & 0xffffffff, " at position ", first_bad >> 32, " is not finite; ",
+    const char* what = bad == first_bad[kHiddenStates] ? "the hidden state at position " : "the logits for position ";
+    throw Error("NOT_FINITE", concat("a number is not finite in ", what, position, " of sequence ", sequence, " (",
+                                     what_stands_at(sequence, position), "); ",
                                      culprit.empty() ? "all weights are finite, the activations overflowed" : "weights: " + culprit));
+  }
+
+  std::string what_stands_at(int32_t i, int32_t position) const {
+    int32_t index = position - memories_[i]->length();  // which holds nothing of this rollout yet
+    if (index < n_tokens(i)) return concat("prompt token ", index);
+    index -= n_tokens(i);
+    return index < args_.n_latent_steps ? concat("latent step ", index) : concat("new token ", index - args_.n_latent_steps);
   }
 
   // All prompts end to end, in passes, whichever sequence their rows belong to.
@@ -287,13 +302,13 @@ class Rollout {
       check_cancel(cancel(), "stopped before token ", step);
       const int32_t n = static_cast<int32_t>(active_.size());
       choose(step);
-      device_.download(queue_, ws_.told.data(), ws_.outcome.data(), sizeof(Outcome) + n * sizeof(int32_t));
+      device_.download(queue_, ws_.told.data(), ws_.outcome.data(), kChecks * sizeof(Outcome) + n * sizeof(int32_t));
       device_.mark(queue_, *ws_.token);
       const bool fed = !device_.host() && std::none_of(active_.begin(), active_.end(), [&](int32_t i) { return ends_surely(i, step); });
       if (fed) feed(n);
       if (step == 0) await(*ws_.thought);  // prompts may take long
       device_.wait(*ws_.token);
-      refuse_bad(*ws_.told.data(), "output");
+      refuse_bad(ws_.told.data());
       if (step == 0) figures.first_token_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
       for (int32_t slot = 0; slot < n; slot++) keep_token(active_[slot], step, told()[slot]);
       figures.new_tokens += n;
@@ -320,7 +335,7 @@ class Rollout {
         const int32_t rows = std::min(kLogitRows, n - begin);
         const MatmulTarget target[] = {{&model_.device_weights().output, nullptr, ws_.logits.data()}};
         ops_.matmul(queue_, {ws_.hidden[side_].data() + row(begin), rows, config_.d_model, target, 1});
-        check_finite(ws_.logits.data(), ws_.places.data() + begin, rows, vocab, "logits");
+        check_finite(ws_.logits.data(), ws_.places.data() + begin, rows, vocab, kLogits);
         if (keep_logits) {
           device_.download(queue_, args_.logits + static_cast<size_t>(begin) * vocab, ws_.logits.data(),
                            static_cast<size_t>(rows) * vocab * sizeof(float));
@@ -422,10 +437,10 @@ class Rollout {
   void conclude() {
     const int32_t n = args_.n_sequences;
     if (args_.max_new_tokens == 0) device_.download(queue_, ws_.results.data(), ws_.hidden[0].data(), row(n) * sizeof(float));
-    device_.download(queue_, ws_.told.data(), ws_.outcome.data(), sizeof(Outcome));
+    device_.download(queue_, ws_.told.data(), ws_.outcome.data(), kChecks * sizeof(Outcome));
     await(*ws_.ended);
     device_.finish(queue_);
-    refuse_bad(*ws_.told.data(), "output");
+    refuse_bad(ws_.told.data());
     for (int32_t i = 0; i < n; i++) {
       const int32_t written = lengths_[i] - memories_[i]->length();
       if (written == 0) continue;

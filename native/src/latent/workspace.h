@@ -11,7 +11,7 @@
 
 namespace latent4j {
 
-// Eight bytes of where check_finite first saw a bad number, then the chosen tokens, two a piece.
+// Where check_finite first saw a hidden state that is bad and where logits, then the chosen tokens, two a piece.
 using Outcome = uint64_t;
 
 struct Workspace {

@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "engine.h"
+#include "latent/tiny_checkpoint.h"
 
 namespace latent4j::test {
 namespace {
@@ -96,6 +99,68 @@ TEST_F(RolloutTest, ErrorsNameTheValueAndLoseNothing) {
             "BAD_ARGUMENT");
   run(memory, prompt(3), 1);
   EXPECT_EQ(l4j_memory_length(memory.get()), 16);
+}
+
+// A checkpoint in which `row` of a table, the input or the output embedding, is not a number.
+TinyCheckpoint broken_in(TinyCheckpoint checkpoint, const std::string& table, int32_t row) {
+  const int32_t d = checkpoint.shape.d_model;
+  checkpoint.tensors.at(table).values[static_cast<size_t>(row) * d] = std::numeric_limits<float>::quiet_NaN();
+  return checkpoint;
+}
+
+struct Sequence {
+  std::vector<int32_t> before, prompt;
+};
+
+// What a rollout of these sequences says of numbers that are not finite; of a sound checkpoint its tokens are kept.
+std::string not_finite(const TinyCheckpoint& checkpoint, const std::vector<Sequence>& sequences, int32_t latent_steps, int32_t max_new,
+                       std::vector<std::vector<int32_t>>* tokens = nullptr) {
+  const Folder folder;
+  checkpoint.write(folder);
+  const auto model = open_model(folder.path());
+  const TinyShape& s = checkpoint.shape;
+  std::vector<MemoryHandle> memories;
+  RolloutCall call;
+  call.latent_steps = latent_steps;
+  call.max_new_tokens = max_new;
+  for (const Sequence& sequence : sequences) {
+    memories.push_back(new_memory(model));
+    if (!sequence.before.empty()) RolloutCall().add(memories.back(), sequence.before).run(model, s.d_model, s.vocab);
+    call.add(memories.back(), sequence.prompt);
+  }
+  std::string text;
+  const std::string code = code_of([&] { call.run(model, s.d_model, s.vocab); }, &text);
+  EXPECT_EQ(code, tokens ? "" : "NOT_FINITE") << text;
+  if (tokens) *tokens = call.tokens;
+  return text;
+}
+
+TEST_F(RolloutTest, WhatIsNotFiniteIsNamedByItsToken) {
+  const TinyCheckpoint sound({.head_dim = 16});
+  const int32_t bad = sound.shape.vocab - 1;
+  const TinyCheckpoint bad_input = broken_in(sound, "model.embed_tokens.weight", bad), bad_output = broken_in(sound, "lm_head.weight", bad);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "the hidden state at position 1 of sequence 1 (prompt token 1)",
+                      not_finite(bad_input, {{{}, {1, 2, 3, bad}}, {{}, {3, bad, 4}}}, 0, 0));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "the hidden state at position 4 of sequence 0 (prompt token 1)",
+                      not_finite(bad_input, {{{1, 2, 3}, {5, bad}}, {{}, {1, 2, 3, 4, 5, bad}}}, 0, 3));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "the logits for position 6 of sequence 1 (new token 0)",
+                      not_finite(bad_output, {{{}, {1, 2, 3, 4, 5}}, {{9}, {6, 7, 8}}}, 2, 3));
+
+  // A token that was chosen and whose own embedding is bad: the hidden state where it stands.
+  const std::vector<int32_t> prompt = {1, 2, 3};
+  std::vector<std::vector<int32_t>> tokens;
+  not_finite(sound, {{{}, prompt}}, 0, 6, &tokens);
+  std::vector<int32_t> seen = prompt;
+  for (size_t i = 0; i + 1 < tokens[0].size(); i++) {
+    const int32_t token = tokens[0][i];
+    if (std::find(seen.begin(), seen.end(), token) == seen.end()) {
+      const std::string place = "position " + std::to_string(3 + i) + " of sequence 0 (new token " + std::to_string(i) + ")";
+      EXPECT_PRED_FORMAT2(testing::IsSubstring, "the hidden state at " + place,
+                          not_finite(broken_in(sound, "model.embed_tokens.weight", token), {{{}, prompt}}, 0, 6));
+    }
+    seen.push_back(token);
+  }
+  EXPECT_GT(seen.size(), prompt.size());
 }
 
 TEST_F(RolloutTest, OutOfPagesLeavesTheBatchAsItWas) {
