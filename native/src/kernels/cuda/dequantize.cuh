@@ -1,9 +1,9 @@
 // dequantize.cuh: weights of every DType from device memory to f32 registers, bit for bit as decode_row gives them. A Format<DType> reads a
 // matrix as weights.h stores it, in units of kUnit weights that follow each other in a row, unit 0 the matrix's first:
 //   Format(matrix)                on the host; a kernel takes it by value
-//   load(unit)                    the unit's bytes, one 16-byte read (8 for 2- and 3-bit quants) and its scales' small ones; no arithmetic,
-//                                 so that many loads are under way before the first is used
-//   decode(packed, unit, piece)   weights 4 piece .. 4 piece + 3 of the unit; of `unit` only unit % 8 counts
+//   load(unit)                    the unit's bytes: one 16-byte read of weights or their lower bits, smaller ones of upper bits that lie
+//                                 apart and of scales; no arithmetic, so that many loads are under way before the first is used
+//   decode(packed, unit, piece)   weights 4 piece .. 4 piece + 3 of the unit; of `unit` only its place among 256 weights counts
 #pragma once
 
 #include "kernels/cuda/planes.h"
@@ -198,55 +198,78 @@ struct Format<DType::Q8_0> {
   }
 };
 
+// Q2_K and Q3_K: units of 64, two of planes.h, whose lower bits are 16 bytes. Part i of a unit: 16 weights with one scale, the unit's
+// pieces 4 i .. 4 i + 3, for kernels that go through a unit part by part. Its bits are the lower or the upper halves of bytes.
+__device__ inline uint2 lower_bits_of_part(uint4 low, int i) {
+  const int down = i % 2 * 4;
+  return {(i < 2 ? low.x : low.z) >> down, (i < 2 ? low.y : low.w) >> down};
+}
+
 template <>
 struct Format<DType::Q2_K> {
-  static constexpr int kUnit = 32;
+  static constexpr int kUnit = 64;
   struct Packed {
-    uint2 low;
-    uint32_t dm;
-    uint16_t scales;
+    uint4 low;
+    uint32_t dm, scales;
   };
-  const uint2* low = nullptr;
-  const uint16_t* scales = nullptr;
-  const uint32_t* dm = nullptr;
+  struct Part {
+    uint2 low;
+    float d, m;
+  };
+  const uint4* low = nullptr;
+  const uint32_t *scales = nullptr, *dm = nullptr;
 
   Format() = default;
-  explicit Format(const Matrix& w) : low(plane<uint2>(w, 0)), scales(plane<uint16_t>(w, 2)), dm(plane<uint32_t>(w, 3)) {}
-  __device__ Packed load(int unit) const { return {__ldg(low + unit), __ldg(dm + unit / 8), __ldg(scales + unit)}; }
-  __device__ static float4 decode(const Packed& packed, int, int piece) {
-    const int pair = packed.scales >> piece / 4 * 8;
-    return on_line(piece_bits<2>(packed.low, piece), lower_half(packed.dm) * static_cast<float>(pair & 15),
-                   -upper_half(packed.dm) * static_cast<float>(pair >> 4 & 15));
+  explicit Format(const Matrix& w) : low(plane<uint4>(w, 0)), scales(plane<uint32_t>(w, 2)), dm(plane<uint32_t>(w, 3)) {}
+  __device__ Packed load(int unit) const { return {__ldg(low + unit), __ldg(dm + unit / 4), __ldg(scales + unit)}; }
+  __device__ static Part part(const Packed& packed, int, int i) {
+    const uint32_t both = packed.scales >> 8 * i;
+    return {lower_bits_of_part(packed.low, i), lower_half(packed.dm) * static_cast<float>(both & 15),
+            -upper_half(packed.dm) * static_cast<float>(both >> 4 & 15)};
+  }
+  __device__ static float4 decode(const Part& part, int, int piece) { return on_line(piece_bits<2>(part.low, piece), part.d, part.m); }
+  __device__ static float4 decode(const Packed& packed, int unit, int piece) {
+    return decode(part(packed, unit, piece / 4), unit, piece % 4);
   }
 };
 
 template <>
 struct Format<DType::Q3_K> {
-  static constexpr int kUnit = 32;
+  static constexpr int kUnit = 64;
   struct Packed {
-    uint2 low;
-    uint32_t top, upper_scales;
-    uint16_t d;
-    uint8_t lower_scales;
+    uint4 low;
+    uint2 top;
+    uint32_t upper_scales;
+    uint16_t lower_scales, d;
   };
-  const uint2* low = nullptr;
-  const uint32_t* top = nullptr;
-  const uint8_t* lower_scales = nullptr;
+  struct Part {
+    uint2 low;
+    uint32_t top;
+    float d;
+  };
+  const uint4* low = nullptr;
+  const uint2* top = nullptr;
+  const uint16_t* lower_scales = nullptr;
   const uint32_t* upper_scales = nullptr;
   const uint16_t* d = nullptr;
 
   Format() = default;
   explicit Format(const Matrix& w)
-      : low(plane<uint2>(w, 0)), top(plane<uint32_t>(w, 1)), lower_scales(plane<uint8_t>(w, 2)), upper_scales(plane<uint32_t>(w, 3)),
+      : low(plane<uint4>(w, 0)), top(plane<uint2>(w, 1)), lower_scales(plane<uint16_t>(w, 2)), upper_scales(plane<uint32_t>(w, 3)),
         d(plane<uint16_t>(w, 4)) {}
   __device__ Packed load(int unit) const {
-    return {__ldg(low + unit), __ldg(top + unit), __ldg(upper_scales + unit / 8), __ldg(d + unit / 8), __ldg(lower_scales + unit)};
+    return {__ldg(low + unit), __ldg(top + unit), __ldg(upper_scales + unit / 4), __ldg(lower_scales + unit), __ldg(d + unit / 4)};
+  }
+  __device__ static Part part(const Packed& packed, int unit, int i) {
+    const int scale = (packed.lower_scales >> 4 * i & 15) | (packed.upper_scales >> (8 * (unit % 4) + 2 * i) & 3) << 4;
+    return {lower_bits_of_part(packed.low, i), word(packed.top, i / 2) >> i % 2 * 4,
+            half_to_float(packed.d) * static_cast<float>(scale - 32)};
+  }
+  __device__ static float4 decode(const Part& part, int, int piece) {
+    return centered(piece_bits<2>(part.low, piece) | piece_bits<1, 2>(part.top, piece), part.d, 4);
   }
   __device__ static float4 decode(const Packed& packed, int unit, int piece) {
-    const int group = piece / 4;
-    const int scale = (packed.lower_scales >> 4 * group & 15) | (packed.upper_scales >> (4 * (unit % 8) + 2 * group) & 3) << 4;
-    return centered(piece_bits<2>(packed.low, piece) | piece_bits<1, 2>(packed.top, piece),
-                    half_to_float(packed.d) * static_cast<float>(scale - 32), 4);
+    return decode(part(packed, unit, piece / 4), unit, piece % 4);
   }
 };
 

@@ -133,7 +133,7 @@ class RowsWarp {
   }
 
   // x * norm from stripe `first` on into shared memory, zeros past its end; where `with_sums`, the norm's sums of squares. A unit's float4s
-  // are swapped among each other so that eight lanes that read the same piece of theirs find it in different banks.
+  // are swapped among each other (swap) so that eight lanes that read the same piece of theirs find it in different banks.
   __device__ void bring_x(int first, bool with_sums) const {
     constexpr int kStripeChunks = Shape::kStripe / kNormChunk;
     const int n_chunks = min(p_.x_stripes, stripes() - first) * kStripeChunks;
@@ -156,8 +156,14 @@ class RowsWarp {
           x = {x.x * g.x, x.y * g.y, x.z * g.z, x.w * g.w};
         }
       }
-      x_[row * p_.x_stripes * (Shape::kStripe / 4) + (slot ^ (slot / 8 & (Shape::kPieces - 1)))] = x;
+      x_[row * p_.x_stripes * (Shape::kStripe / 4) + (slot ^ swap(slot))] = x;
     }
+  }
+
+  // By what the numbers of a unit's pieces are swapped, from the slot of any of them. Eight float4s take all banks.
+  __device__ static int swap(int slot) {
+    constexpr int kAmong = std::min(Shape::kPieces, 8);
+    return slot / std::max(Shape::kPieces, 8) & (kAmong - 1);
   }
 
   __device__ void multiply(const Place& place, int first, int end) {
@@ -172,23 +178,39 @@ class RowsWarp {
   }
 
   __device__ void multiply_unit(const Packed (&unit)[Shape::kRows], const float4* x) {
-    const int swap = lane_ * Shape::kPieces / 8 & (Shape::kPieces - 1);
+    const int swapped = swap(lane_ * Shape::kPieces);
+    if constexpr (Shape::kPieces <= 8) {
 #pragma unroll
-    for (int piece = 0; piece < Shape::kPieces; ++piece) {
-      float4 w[Shape::kRows];
+      for (int piece = 0; piece < Shape::kPieces; ++piece) multiply_piece(unit, piece, x, piece ^ swapped);
+    } else {
+      // A loop: the compiler would begin more pieces at once than registers hold.
+#pragma unroll 1
+      for (int i = 0; i < Shape::kPieces / 4; ++i) {
+        typename Format<kType>::Part part[Shape::kRows];
 #pragma unroll
-      for (int r = 0; r < Shape::kRows; ++r) w[r] = Format<kType>::decode(unit[r], lane_, piece);
+        for (int r = 0; r < Shape::kRows; ++r) part[r] = Format<kType>::part(unit[r], lane_, i);
 #pragma unroll
-      for (int row = 0; row < kN; ++row) {
-        const float4 v = x[row * p_.x_stripes * (Shape::kStripe / 4) + (piece ^ swap)];
+        for (int piece = 0; piece < 4; ++piece) multiply_piece(part, piece, x, (4 * i + piece) ^ swapped);
+      }
+    }
+  }
+
+  // x_piece: where the piece's numbers of x are.
+  template <typename Weights>
+  __device__ void multiply_piece(const Weights (&weights)[Shape::kRows], int piece, const float4* x, int x_piece) {
+    float4 w[Shape::kRows];
 #pragma unroll
-        for (int r = 0; r < Shape::kRows; ++r) {
-          float& sum = sums_[row * Shape::kRows + r];
-          sum = __fmaf_rn(w[r].x, v.x, sum);
-          sum = __fmaf_rn(w[r].y, v.y, sum);
-          sum = __fmaf_rn(w[r].z, v.z, sum);
-          sum = __fmaf_rn(w[r].w, v.w, sum);
-        }
+    for (int r = 0; r < Shape::kRows; ++r) w[r] = Format<kType>::decode(weights[r], lane_, piece);
+#pragma unroll
+    for (int row = 0; row < kN; ++row) {
+      const float4 v = x[row * p_.x_stripes * (Shape::kStripe / 4) + x_piece];
+#pragma unroll
+      for (int r = 0; r < Shape::kRows; ++r) {
+        float& sum = sums_[row * Shape::kRows + r];
+        sum = __fmaf_rn(w[r].x, v.x, sum);
+        sum = __fmaf_rn(w[r].y, v.y, sum);
+        sum = __fmaf_rn(w[r].z, v.z, sum);
+        sum = __fmaf_rn(w[r].w, v.w, sum);
       }
     }
   }

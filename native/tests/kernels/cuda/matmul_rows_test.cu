@@ -102,6 +102,11 @@ TEST_F(CudaMatmulRowsTest, TakesMoreColumnsThanSharedMemoryHolds) {
     expect_equal({&w}, 16, MatmulInto::store, false, true);
     expect_equal({&narrow}, 1, MatmulInto::store, false, true);
   }
+  for (DType type : {DType::Q2_K, DType::Q3_K}) {
+    const TwoWeights w(stream_, type, 37, 4352, 3), narrow(stream_, type, 5, 26368, 3);
+    expect_equal({&w}, 7, MatmulInto::store, false, true);
+    expect_equal({&narrow}, 1, MatmulInto::store, false, true);
+  }
 }
 
 TEST_F(CudaMatmulRowsTest, WritesAllTargetsOfACall) {
@@ -136,7 +141,7 @@ TEST_F(CudaMatmulRowsTest, GoesThroughATallMatrixTileByTile) {
 TEST_F(CudaMatmulRowsTest, RowsAreBitEqualAloneAndInABatchOfAnySize) {
   constexpr int32_t kMost = 19, kM = 60;
   for (int i = 0; i < kDTypes; ++i) {
-    const int32_t k = dtype_at(i) == DType::BF16 ? 2056 : 768;
+    const int32_t k = dtype_at(i) == DType::BF16 ? 2056 : dtype_at(i) == DType::Q3_K ? 4352 : 768;
     const std::vector<float> x = random_floats(kMost * k, 6);
     const test::DeviceArray<float> norm(random_floats(k, 7));
     const TwoWeights w(stream_, dtype_at(i), kM, k, 7);
