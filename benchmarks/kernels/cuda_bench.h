@@ -87,9 +87,9 @@ class Gpu {
     L4J_CUDA_CHECK(cudaGetDeviceProperties(&properties, 0));
     name = properties.name;
     L4J_CUDA_CHECK(cudaMemset(tickets_.as<void>(), 0, tickets_.size()));
-    L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream.handle, cudaStreamNonBlocking));
-    stream.n_sms = properties.multiProcessorCount;
-    stream.shared_bytes = static_cast<int>(properties.sharedMemPerBlockOptin);
+    stream = cuda::stream_of(0);
+    // One that waits for the default stream: a copy from pageable memory returns before all of it has arrived.
+    L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream.handle, cudaStreamDefault));
     stream.scratch = scratch_.as<std::byte>();
     stream.tickets = tickets_.as<uint32_t>();
     // More than any level-2 cache holds, so that a rotation through as many bytes reads them from memory.
@@ -131,8 +131,10 @@ class Gpu {
     return 1e-3 * ms[ms.size() / 2] / calls;
   }
 
-  // How many copies of something of this size a rotation holds.
-  int copies(size_t bytes) const { return static_cast<int>(std::min<size_t>(64, rotation_bytes / bytes + 1)); }
+  // How many copies of something of this size a rotation holds, and how many calls go through them: enough that starting a graph does not
+  // count.
+  int copies(size_t bytes) const { return static_cast<int>(std::min<size_t>(1024, rotation_bytes / bytes + 1)); }
+  int calls(int copies) const { return small ? copies : (std::max(copies, 32) + copies - 1) / copies * copies; }
 
   const bool small;  // small shapes, to see that it runs: a simulator takes long
   std::string name;

@@ -1,6 +1,6 @@
 // advance.cu: one step on, on the device, so that a captured step can be replayed without the host. Moves 16 bytes a row and 8 to 16 more.
 #include "kernels/cuda/cuda_ops.h"
-#include "kernels/cuda/stream.h"
+#include "kernels/cuda/launch.cuh"
 
 namespace latent4j::cuda {
 
@@ -8,6 +8,7 @@ namespace {
 
 // places, samples, rows [n]
 __global__ void advance_kernel(RowPlace* places, SampleRow* samples, int32_t* rows, int n) {
+  wait_for_earlier_kernels();
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (i >= n) return;
   places[i].position++;
@@ -20,8 +21,8 @@ __global__ void advance_kernel(RowPlace* places, SampleRow* samples, int32_t* ro
 void advance(Queue& queue, const AdvanceArgs& args) {
   if (args.n == 0) return;
   constexpr int kThreads = 64;  // rows are few: any small block does
-  advance_kernel<<<(args.n + kThreads - 1) / kThreads, kThreads, 0, queue.stream->handle>>>(args.places, args.samples, args.rows, args.n);
-  L4J_CUDA_LAUNCHED("advance_kernel");
+  launch_kernel(*queue.stream, "advance_kernel", advance_kernel, (args.n + kThreads - 1) / kThreads, kThreads, 0, args.places,
+                args.samples, args.rows, args.n);
 }
 
 }  // namespace latent4j::cuda

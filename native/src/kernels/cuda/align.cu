@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -28,6 +28,7 @@ __device__ float4 operator*(float4 v, float s) { return {v.x * s, v.y * s, v.z *
 // W null: x, y [gridDim.x, d]
 template <int kBlock, int kPieces>
 __global__ void __launch_bounds__(kBlock) align_identity_kernel(const float* x, float target_norm, int d, float* y) {
+  wait_for_earlier_kernels();
   const size_t row = static_cast<size_t>(blockIdx.x) * d;
   RowInRegisters<kBlock, kPieces> values;
   values.load(x + row, d);
@@ -65,6 +66,7 @@ __device__ float4 operator+(float4 a, float4 b) { return {a.x + b.x, a.y + b.y, 
 template <int kRows>
 __global__ void __launch_bounds__(kThreads, 1) align_kernel(const float* x, const float* matrix, float target_norm, int n, int d, float* y,
                                                             uint32_t* ticket) {
+  wait_for_earlier_kernels();
   constexpr int kStaged = kRows <= 4 ? 2048 : 8192 / kRows;  // elements of each row of x in shared memory at a time
   constexpr int kSteps = kRows <= 4 ? 2 : 1;                 // times 4 loads of a thread on their way at once, while registers last
   __shared__ float4 shared[kRows * kStaged / 4];
@@ -146,9 +148,8 @@ __global__ void __launch_bounds__(kThreads, 1) align_kernel(const float* x, cons
 template <int kRows>
 void launch(const Stream& stream, const AlignArgs& args) {
   // A block for every 32 columns: 128 bytes of each row of W, a whole line.
-  align_kernel<kRows><<<(args.d + kColumns - 1) / kColumns, kThreads, 0, stream.handle>>>(args.x, args.matrix, args.target_norm, args.n,
-                                                                                       args.d, args.y, stream.tickets);
-  L4J_CUDA_LAUNCHED("align_kernel");
+  launch_kernel(stream, "align_kernel", align_kernel<kRows>, (args.d + kColumns - 1) / kColumns, kThreads, 0, args.x, args.matrix,
+                args.target_norm, args.n, args.d, args.y, stream.tickets);
 }
 
 }  // namespace
@@ -157,9 +158,9 @@ void align(Queue& queue, const AlignArgs& args) {
   if (args.n == 0) return;
   if (!args.matrix) {
     with_row_shape(args.d, [&]<int kBlock, int kPieces>() {
-      align_identity_kernel<kBlock, kPieces><<<args.n, kBlock, 0, queue.stream->handle>>>(args.x, args.target_norm, args.d, args.y);
+      launch_kernel(*queue.stream, "align_identity_kernel", align_identity_kernel<kBlock, kPieces>, args.n, kBlock, 0, args.x,
+                    args.target_norm, args.d, args.y);
     });
-    L4J_CUDA_LAUNCHED("align_identity_kernel");
     return;
   }
   AlignArgs group = args;

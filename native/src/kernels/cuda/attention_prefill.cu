@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/attention_ways.h"
 #include "kernels/cuda/cp_async.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/mma.cuh"
 #include "kernels/cuda/reduce.cuh"
 
@@ -284,6 +285,7 @@ __device__ void run(const AttentionArgs& args, const PageSteps& steps, const Row
 template <typename T, int kDim>
 __global__ void __launch_bounds__(Tile<T, kDim>::kThreads, Tile<T, kDim>::kBlocks)
     attention_prefill_kernel(AttentionArgs args, PageSteps steps) {
+  wait_for_earlier_kernels();
   using S = Tile<T, kDim>;
   extern __shared__ uint4 shared_bytes[];
   Shared<T, kDim>& shared = *reinterpret_cast<Shared<T, kDim>*>(shared_bytes);
@@ -330,8 +332,8 @@ void attention_prefill(const Stream& stream, const AttentionArgs& args) {
     limit.raise(stream, reinterpret_cast<const void*>(attention_prefill_kernel<T, kDim>), kBytes);
     // 16 queries a warp, whose sums of values fill its registers; 64 a block share a tile, and tiles are as long as leaves two blocks to a
     // multiprocessor where it has the shared memory.
-    attention_prefill_kernel<T, kDim><<<grid, S::kThreads, kBytes, stream.handle>>>(args, PageSteps(*args.sequences.layout));
-    L4J_CUDA_LAUNCHED("attention_prefill_kernel");
+    launch_kernel(stream, "attention_prefill_kernel", attention_prefill_kernel<T, kDim>, grid, S::kThreads, kBytes, args,
+                  PageSteps(*args.sequences.layout));
   });
 }
 

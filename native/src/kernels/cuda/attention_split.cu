@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/attention_ways.h"
 #include "kernels/cuda/cp_async.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
 
 namespace latent4j::cuda {
@@ -255,6 +256,7 @@ __device__ void load_memory(const AttentionArgs& args, const PageSteps& steps, c
 template <typename T, int kDim>
 __global__ void __launch_bounds__(kThreads, Cut<T, kDim>::kBlocks)
     attention_split_kernel(AttentionArgs args, PageSteps steps, Partials partials, uint32_t* tickets) {
+  wait_for_earlier_kernels();
   using C = Cut<T, kDim>;
   extern __shared__ uint4 shared_bytes[];
   Shared<T, kDim>& shared = *reinterpret_cast<Shared<T, kDim>*>(shared_bytes);
@@ -313,9 +315,8 @@ void launch(const Stream& stream, const AttentionArgs& args) {
     const Partials partials{values, reinterpret_cast<float2*>(values + n_partials * kDim), chunks, first};
     // As many blocks as the longest row has chunks: positions are known on the device only. Blocks that a row does not need leave at once.
     // 256 threads have a whole chunk's keys and values on their way at a time, which is what hides the memory's latency.
-    kernel<<<dim3(chunks, args.n_kv_heads, n), kThreads, bytes, stream.handle>>>(
-        args, PageSteps(*args.sequences.layout), partials, stream.tickets);
-    L4J_CUDA_LAUNCHED("attention_split_kernel");
+    launch_kernel(stream, "attention_split_kernel", kernel, dim3(chunks, args.n_kv_heads, n), kThreads, bytes, args,
+                  PageSteps(*args.sequences.layout), partials, stream.tickets);
   }
 }
 

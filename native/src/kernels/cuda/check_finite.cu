@@ -1,6 +1,6 @@
 // check_finite.cu: a block a row; only a bad row writes. Moves 4 n d bytes.
 #include "kernels/cuda/cuda_ops.h"
-#include "kernels/cuda/stream.h"
+#include "kernels/cuda/launch.cuh"
 
 namespace latent4j::cuda {
 
@@ -13,6 +13,7 @@ __device__ bool is_bad(float v) { return (__float_as_uint(v) & 0x7f800000u) == 0
 constexpr int kThreads = 256, kSlice = 16 * kThreads;  // of a row, for one block
 
 __global__ void check_finite_kernel(const float* x, const RowPlace* places, int d, unsigned long long* first_bad) {
+  wait_for_earlier_kernels();
   const float* row = x + static_cast<size_t>(blockIdx.x) * d;
   const int begin = static_cast<int>(blockIdx.y) * kSlice, end = min(d, begin + kSlice);
   bool bad = false;
@@ -37,9 +38,8 @@ void check_finite(Queue& queue, const CheckFiniteArgs& args) {
   // A hidden state is one or two slices, four loads a thread; a row of logits is tens: one block would take longer than all sampling.
   static_assert(sizeof(unsigned long long) == sizeof(uint64_t));
   const dim3 grid(args.n, (args.d + kSlice - 1) / kSlice);
-  check_finite_kernel<<<grid, kThreads, 0, queue.stream->handle>>>(args.x, args.places, args.d,
-                                                                   reinterpret_cast<unsigned long long*>(args.first_bad));
-  L4J_CUDA_LAUNCHED("check_finite_kernel");
+  launch_kernel(*queue.stream, "check_finite_kernel", check_finite_kernel, grid, kThreads, 0, args.x, args.places, args.d,
+                reinterpret_cast<unsigned long long*>(args.first_bad));
 }
 
 }  // namespace latent4j::cuda

@@ -17,9 +17,6 @@ namespace latent4j::cuda {
 
 namespace {
 
-// Whether there is code for a GPU at all: asked before its first use.
-__global__ void probe_kernel() {}
-
 // What is given back on a lost device answers with an error; the next check of another device's launch must not find it.
 void forget(cudaError_t error) noexcept {
   if (error != cudaSuccess) cudaGetLastError();
@@ -78,7 +75,7 @@ std::string why_unusable(int index, const cudaDeviceProp& properties) {
   if (properties.major < 8) return concat("compute capability ", properties.major, ".", properties.minor, ", the kernels need 8.0 or more");
   cudaFuncAttributes attributes;
   cudaError_t error = cudaSetDevice(index);
-  if (error == cudaSuccess) error = cudaFuncGetAttributes(&attributes, probe_kernel);
+  if (error == cudaSuccess) error = probe(attributes);
   if (error == cudaSuccess) return "";
   cudaGetLastError();
   return cudaGetErrorString(error);
@@ -161,11 +158,7 @@ class CudaDevice final : public Device {
   }
 
   Queue open_queue(ThreadPool* threads, bool ops) override {
-    use();
-    auto stream = std::make_unique<Stream>();
-    stream->device = index_;
-    stream->n_sms = properties_.multiProcessorCount;
-    stream->shared_bytes = static_cast<int>(properties_.sharedMemPerBlockOptin);
+    auto stream = std::make_unique<Stream>(stream_of(index_));
     Queue queue{threads, stream.get()};
     try {
       L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream->handle, cudaStreamNonBlocking));

@@ -1,9 +1,9 @@
 // kv_append.cu: norm, rotation and the way into the memory, a warp for each head of a row, all in one launch. Moves 8 bytes for each number
 // of q, 4 and those of a page's number for each of k and v.
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/pages.cuh"
 #include "kernels/cuda/reduce.cuh"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -67,6 +67,7 @@ __device__ void rotate(const Numbers& x, const float* cos, const float* sin, int
 // Task i: head i % heads of row i / heads, first the heads of q, then of k, then of v.
 template <typename T>
 __global__ void __launch_bounds__(kWarps * kWarp) kv_append_kernel(KvAppendArgs args, PageSteps steps) {
+  wait_for_earlier_kernels();
   const uint32_t heads = args.n_heads + 2 * args.n_kv_heads, task = blockIdx.x * kWarps + threadIdx.x / kWarp, row = task / heads;
   if (row >= static_cast<uint32_t>(args.n)) return;
   const int half = args.head_dim / 2, at = static_cast<int>(threadIdx.x % kWarp) * 4, head = static_cast<int>(task % heads);
@@ -99,10 +100,9 @@ void kv_append(Queue& queue, const KvAppendArgs& args) {
   // A warp a head: a head's sum of squares needs no barrier, and a single row still has a warp on most multiprocessors.
   const int tasks = args.n * (args.n_heads + 2 * args.n_kv_heads);
   with_page_type(args.sequences.layout->dtype, [&]<typename T>(T) {
-    kv_append_kernel<T><<<(tasks + kWarps - 1) / kWarps, kWarps * kWarp, 0, queue.stream->handle>>>(
-        args, PageSteps(*args.sequences.layout));
+    launch_kernel(*queue.stream, "kv_append_kernel", kv_append_kernel<T>, (tasks + kWarps - 1) / kWarps, kWarps * kWarp, 0, args,
+                  PageSteps(*args.sequences.layout));
   });
-  L4J_CUDA_LAUNCHED("kv_append_kernel");
 }
 
 }  // namespace latent4j::cuda

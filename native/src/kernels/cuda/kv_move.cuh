@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/pages.cuh"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -31,6 +31,7 @@ inline constexpr int kMoveThreads = 256, kMovePasses = 2;
 // A thread moves n numbers of each half of a row; threads side by side, rows side by side. blockIdx.y counts layers and heads.
 template <typename From, typename To>
 __global__ void __launch_bounds__(kMoveThreads) kv_move_kernel(const __grid_constant__ MoveParameters m) {
+  wait_for_earlier_kernels();
   constexpr int n = sizeof(From) + sizeof(To) == 4 ? 8 : 4;
   const uint32_t lanes = m.half / n, rows = kMoveThreads / lanes, row = threadIdx.x / lanes, at = threadIdx.x % lanes * n;
   if (row >= rows) return;
@@ -94,8 +95,7 @@ inline void kv_move(const Stream& stream, const PagedView& source, const PagedVi
         // A block takes neighbouring positions of one head: what lies side by side is moved side by side.
         const uint32_t numbers = sizeof(From) + sizeof(To) == 4 ? 8 : 4, positions = kMoveThreads / (m.half / numbers) * kMovePasses;
         const dim3 grid((m.n + positions - 1) / positions, static_cast<uint32_t>(target.layout->n_layers) * heads);
-        kv_move_kernel<From, To><<<grid, kMoveThreads, 0, stream.handle>>>(m);
-        L4J_CUDA_LAUNCHED("kv_move_kernel");
+        launch_kernel(stream, "kv_move_kernel", kv_move_kernel<From, To>, grid, kMoveThreads, 0, m);
       });
     });
   }

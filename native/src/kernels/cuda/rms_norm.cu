@@ -1,7 +1,7 @@
 // rms_norm.cu: a block a row, which it reads once and keeps in registers. Moves 8 n d + 4 d bytes.
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -10,6 +10,7 @@ namespace {
 // x, y [n, d], weight [d]
 template <int kThreads, int kPieces>
 __global__ void __launch_bounds__(kThreads) rms_norm_kernel(const float* x, const float* weight, float eps, int d, float* y) {
+  wait_for_earlier_kernels();
   const size_t row = static_cast<size_t>(blockIdx.x) * d;
   RowInRegisters<kThreads, kPieces> values;
   values.load(x + row, d);
@@ -25,10 +26,9 @@ __global__ void __launch_bounds__(kThreads) rms_norm_kernel(const float* x, cons
 void rms_norm(Queue& queue, const RmsNormArgs& args) {
   if (args.n == 0) return;
   with_row_shape(args.d, [&]<int kThreads, int kPieces>() {
-    rms_norm_kernel<kThreads, kPieces>
-        <<<args.n, kThreads, 0, queue.stream->handle>>>(args.x, args.weight, args.eps, args.d, args.y);
+    launch_kernel(*queue.stream, "rms_norm_kernel", rms_norm_kernel<kThreads, kPieces>, args.n, kThreads, 0, args.x, args.weight, args.eps,
+                  args.d, args.y);
   });
-  L4J_CUDA_LAUNCHED("rms_norm_kernel");
 }
 
 }  // namespace latent4j::cuda

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/sample.cuh"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -145,6 +145,7 @@ struct Candidate {
 };
 
 __global__ void __launch_bounds__(kThreads) sample_largest_kernel(Rows args) {
+  wait_for_earlier_kernels();
   __shared__ Rank warps[kWarps];
   const int row = static_cast<int>(blockIdx.y);
   RowState& state = args.states[row];
@@ -185,6 +186,7 @@ __global__ void __launch_bounds__(kThreads) sample_largest_kernel(Rows args) {
 // Finds the bucket where a cut's set ends.
 template <Cut kCut>
 __global__ void __launch_bounds__(kThreads) sample_count_kernel(Rows args) {
+  wait_for_earlier_kernels();
   __shared__ Counter counters[kBuckets];
   const int row = static_cast<int>(blockIdx.y);
   RowState& state = args.states[row];
@@ -272,6 +274,7 @@ __device__ void end_among_many(const Known& known, uint64_t all_wanted, const fl
 // Lists the candidates of the edge bucket and finds the last one of the set.
 template <Cut kCut>
 __global__ void __launch_bounds__(kThreads) sample_cut_kernel(Rows args) {
+  wait_for_earlier_kernels();
   const int row = static_cast<int>(blockIdx.y);
   RowState& state = args.states[row];
   if (state.decided || state.edge < 0) return;
@@ -294,6 +297,7 @@ __global__ void __launch_bounds__(kThreads) sample_cut_kernel(Rows args) {
 }
 
 __global__ void __launch_bounds__(kThreads) sample_draw_kernel(Rows args) {
+  wait_for_earlier_kernels();
   __shared__ int chosen;
   __shared__ uint64_t remains;
   const int row = static_cast<int>(blockIdx.y);
@@ -341,11 +345,9 @@ __global__ void __launch_bounds__(kThreads) sample_draw_kernel(Rows args) {
 }
 
 template <Cut kCut>
-void cut(const Rows& rows, dim3 grid, cudaStream_t stream) {
-  sample_count_kernel<kCut><<<grid, kThreads, 0, stream>>>(rows);
-  L4J_CUDA_LAUNCHED("sample_count_kernel");
-  sample_cut_kernel<kCut><<<grid, kThreads, 0, stream>>>(rows);
-  L4J_CUDA_LAUNCHED("sample_cut_kernel");
+void cut(const Rows& rows, dim3 grid, const Stream& stream) {
+  launch_kernel(stream, "sample_count_kernel", sample_count_kernel<kCut>, grid, kThreads, 0, rows);
+  launch_kernel(stream, "sample_cut_kernel", sample_cut_kernel<kCut>, grid, kThreads, 0, rows);
 }
 
 constexpr size_t round_up(size_t bytes) { return (bytes + 255) / 256 * 256; }
@@ -377,13 +379,11 @@ void sample(Queue& queue, const SampleArgs& args) {
     rows.ids = reinterpret_cast<int32_t*>(scratch);
     // A block a slice: eight candidates a thread cover the wait for memory, and a vocabulary gives tens of blocks to each row.
     const dim3 grid(rows.n_slices, n);
-    sample_largest_kernel<<<grid, kThreads, 0, stream.handle>>>(rows);
-    L4J_CUDA_LAUNCHED("sample_largest_kernel");
+    launch_kernel(stream, "sample_largest_kernel", sample_largest_kernel, grid, kThreads, 0, rows);
     if (rows.greedy) continue;
-    if (args.top_k > 0 && args.top_k < args.vocab) cut<Cut::top_k>(rows, grid, stream.handle);
-    if (args.top_p < 1) cut<Cut::top_p>(rows, grid, stream.handle);
-    sample_draw_kernel<<<grid, kThreads, 0, stream.handle>>>(rows);
-    L4J_CUDA_LAUNCHED("sample_draw_kernel");
+    if (args.top_k > 0 && args.top_k < args.vocab) cut<Cut::top_k>(rows, grid, stream);
+    if (args.top_p < 1) cut<Cut::top_p>(rows, grid, stream);
+    launch_kernel(stream, "sample_draw_kernel", sample_draw_kernel, grid, kThreads, 0, rows);
   }
 }
 

@@ -1,6 +1,6 @@
 // silu_mul.cu: element by element. Moves 12 n d_ff bytes.
 #include "kernels/cuda/cuda_ops.h"
-#include "kernels/cuda/stream.h"
+#include "kernels/cuda/launch.cuh"
 
 namespace latent4j::cuda {
 
@@ -10,6 +10,7 @@ __device__ float silu(float x) { return x / (1.0f + __expf(-x)); }
 
 // gate, up [size / 4] float4
 __global__ void silu_mul_kernel(float4* gate, const float4* up, int64_t size) {
+  wait_for_earlier_kernels();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= size) return;
   const float4 g = gate[i], u = up[i];
@@ -23,9 +24,8 @@ void silu_mul(Queue& queue, const SiluMulArgs& args) {
   if (size == 0) return;
   // One float4 a thread: nothing to reuse, so as many threads as there are elements.
   constexpr int kThreads = 256;
-  silu_mul_kernel<<<static_cast<unsigned>((size + kThreads - 1) / kThreads), kThreads, 0, queue.stream->handle>>>(
-      reinterpret_cast<float4*>(args.gate), reinterpret_cast<const float4*>(args.up), size);
-  L4J_CUDA_LAUNCHED("silu_mul_kernel");
+  launch_kernel(*queue.stream, "silu_mul_kernel", silu_mul_kernel, static_cast<unsigned>((size + kThreads - 1) / kThreads), kThreads, 0,
+                reinterpret_cast<float4*>(args.gate), reinterpret_cast<const float4*>(args.up), size);
 }
 
 }  // namespace latent4j::cuda

@@ -21,7 +21,7 @@ struct Stream {
   cudaStream_t handle = nullptr;
   int device = 0;
   int n_sms = 0;                 // multiprocessors
-  int shared_bytes = 0;          // most shared memory a block may ask for
+  bool overlaps = false;         // a kernel may begin before the one before it has ended (launch.cuh)
   std::byte* scratch = nullptr;  // [kScratchBytes] partial results of one op; nothing survives from op to op
   uint32_t* tickets = nullptr;   // [kTickets] zero between ops: by counting them up, the last block of a group knows that it is the last
 };
@@ -29,6 +29,12 @@ struct Stream {
 // Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an error
 // after which this process can use the device no more), else INTERNAL.
 [[noreturn]] void fail(cudaError_t error, const char* call);
+
+// A stream of a device as far as the device tells of itself: without handle, scratch and tickets.
+Stream stream_of(int device);
+
+// What code there is for the current device's GPU, if any.
+cudaError_t probe(cudaFuncAttributes& attributes);
 
 // Makes a device the calling thread's current one. Errors that a lost device left behind in the thread are not taken for this one's.
 void use_device(int device);

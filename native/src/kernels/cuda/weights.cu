@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/planes.h"
 
 namespace latent4j::cuda {
@@ -109,6 +110,7 @@ __device__ void arrange_scales(DType type, const uint8_t* block, int64_t unit, c
 // blocks: the file's bytes from unit `first` on, `n` units of 32 weights.
 __global__ void arrange_kernel(DType type, PlaneShape shape, int block_units, int block_bytes, const uint8_t* blocks, int64_t first,
                                int64_t n, To to) {
+  wait_for_earlier_kernels();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= n) return;
   const uint8_t* block = blocks + i / block_units * block_bytes;
@@ -147,10 +149,9 @@ void store(const Stream& stream, const Matrix& host, std::byte* to) {
     const auto units = static_cast<int64_t>(size / info.block_bytes * block_units);
     L4J_CUDA_CHECK(cudaMemcpyAsync(stream.scratch, host.data + at, size, cudaMemcpyHostToDevice, stream.handle));
     // A thread a unit: done once per model, what counts is that it is shorter than the upload.
-    arrange_kernel<<<static_cast<unsigned>((units + kThreads - 1) / kThreads), kThreads, 0, stream.handle>>>(
-        host.dtype, plane_shape(host.dtype), block_units, info.block_bytes, reinterpret_cast<const uint8_t*>(stream.scratch),
-        static_cast<int64_t>(at / info.block_bytes) * block_units, units, planes);
-    L4J_CUDA_LAUNCHED("arrange_kernel");
+    launch_kernel(stream, "arrange_kernel", arrange_kernel, static_cast<unsigned>((units + kThreads - 1) / kThreads), kThreads, 0,
+                  host.dtype, plane_shape(host.dtype), block_units, info.block_bytes, reinterpret_cast<const uint8_t*>(stream.scratch),
+                  static_cast<int64_t>(at / info.block_bytes) * block_units, units, planes);
   }
   L4J_CUDA_CHECK(cudaStreamSynchronize(stream.handle));
 }

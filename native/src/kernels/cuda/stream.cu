@@ -1,4 +1,4 @@
-// error.cu: what an error of the CUDA runtime means to whoever called, and what launchers share.
+// stream.cu: what a device tells of itself, what an error of the CUDA runtime means to whoever called, and what launchers share.
 #include <mutex>
 
 #include "base/error.h"
@@ -7,6 +7,8 @@
 namespace latent4j::cuda {
 
 namespace {
+
+__global__ void probe_kernel() {}
 
 const char* code_of(cudaError_t error) {
   switch (error) {
@@ -64,6 +66,24 @@ void use_device(int device) {
   cudaGetDevice(&before);
   L4J_CUDA_CHECK(cudaSetDevice(device));
   if (before != device) cudaGetLastError();
+}
+
+cudaError_t probe(cudaFuncAttributes& attributes) { return cudaFuncGetAttributes(&attributes, probe_kernel); }
+
+Stream stream_of(int device) {
+  use_device(device);
+  cudaDeviceProp properties;
+  L4J_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  cudaFuncAttributes code;
+  L4J_CUDA_CHECK(probe(code));
+  int driver = 0;
+  L4J_CUDA_CHECK(cudaDriverGetVersion(&driver));
+  Stream stream;
+  stream.device = device;
+  stream.n_sms = properties.multiProcessorCount;
+  // Graphs know overlapping kernels since CUDA 12.3. Code made of older PTX does not wait, whatever the GPU could do.
+  stream.overlaps = properties.major >= 9 && code.ptxVersion >= 90 && driver >= 12030;
+  return stream;
 }
 
 void SharedLimit::grow(const Stream& stream, const void* kernel, int bytes) {
