@@ -10,8 +10,8 @@
 #include <climits>
 
 #include "kernels/cuda/dequantize.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/matmul_rows.h"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
 
@@ -71,13 +71,14 @@ class RowsWarp {
   __device__ RowsWarp(const RowsParams<kType>& p, float4* shared)
       : p_(p), x_(shared), lane_(threadIdx.x % 32), warp_(threadIdx.x / 32), warps_(blockDim.x / 32) {}
 
-  // The block's tiles, one after the other. A tile's first weights are on their way while x is read.
+  // The block's tiles, one after the other. A tile's first weights are on their way while x is read, the first tile's before there is an x.
   __device__ void run() {
     const bool all_of_x = p_.x_stripes >= stripes();
     for (int tile = blockIdx.x; tile < p_.n_tiles; tile += gridDim.x) {
       const bool first_tile = tile == blockIdx.x;
       const Place place = find(tile);
       load_first(place);
+      if (first_tile) wait_for_earlier_kernels();
 #pragma unroll
       for (int v = 0; v < Shape::kValues; ++v) sums_[v] = 0;
       for (int stripe = 0; stripe < stripes(); stripe += p_.x_stripes) {
@@ -142,7 +143,7 @@ class RowsWarp {
       const int column = first * Shape::kStripe + 4 * slot;
       float4 x = {0, 0, 0, 0};
       if (row < p_.n && column < p_.k) {
-        x = __ldg(reinterpret_cast<const float4*>(p_.x + static_cast<size_t>(row) * p_.k + column));
+        x = *reinterpret_cast<const float4*>(p_.x + static_cast<size_t>(row) * p_.k + column);
       }
       if (p_.norm) {
         if (with_sums) {
@@ -322,8 +323,8 @@ void launch_rows(const Stream& stream, const MatmulArgs& args, int first_row) {
   limit.raise(stream, reinterpret_cast<const void*>(matmul_rows_kernel<kType, kN>), shared_bytes);
   const int least_tiles = kN <= 2 && p.norm ? 2 : 1, slots = Shape::kBlocks * stream.n_sms;
   const int block_tiles = std::max(least_tiles, (p.n_tiles + slots - 1) / slots);
-  matmul_rows_kernel<kType, kN><<<(p.n_tiles + block_tiles - 1) / block_tiles, warps * 32, shared_bytes, stream.handle>>>(p);
-  L4J_CUDA_LAUNCHED("matmul_rows_kernel");
+  launch_kernel(stream, "matmul_rows_kernel", matmul_rows_kernel<kType, kN>, (p.n_tiles + block_tiles - 1) / block_tiles, warps * 32,
+                shared_bytes, p);
 }
 
 template <DType kType>
