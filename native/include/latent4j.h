@@ -31,7 +31,8 @@ struct l4j_model_options {
   int32_t n_threads;         // worker threads, the caller's included; 0: one per physical core this process may use
   int32_t page_size;         // positions per page, a power of two; 0: 16
   int32_t memory_type;       // l4j_memory_type
-  int64_t memory_positions;  // capacity of the pool in positions, of all memories; 0: a quarter of the GPU's free memory or the RAM, <= 1 Mi
+  int64_t memory_positions;  // capacity of the pool in positions, of all memories; 0: a quarter of the GPU's free memory or the RAM,
+                             // <= 1 Mi
   const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
   const char* device;        // "cpu", "cuda:0", ...; null: of the usable CUDA devices the one with the most memory, else cpu
 };
@@ -92,8 +93,8 @@ struct l4j_rollout_figures {
 
 // --- Device -------------------------------------------------------------------------------------------------------------------
 // JSON: {"cpu", "level", "levels": [...], "cores", "ram_bytes", "devices": [{"id": "cpu", "name"}, {"id": "cuda:0", "name",
-// "compute_capability", "memory_bytes", "free_bytes", "multiprocessors", "usable", "why": why not}, ...], "cuda": {"built", "why": why there
-// is no CUDA device: not built in, no driver, one too old, no device}}.
+// "compute_capability", "memory_bytes", "free_bytes", "multiprocessors", "usable", "why": why not}, ...], "cuda": {"built", "why": why
+// there is no CUDA device: not built in, no driver, one too old, no device}}.
 std::string l4j_device_info();
 
 // --- Model --------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// cuda_devices.h: tests that need CUDA devices. Where there are fewer they are skipped, for a machine without a GPU builds and tests the rest;
-// where L4J_REQUIRE_CUDA says that there are that many, they fail.
+// cuda_devices.h: tests that need CUDA devices. Where there are fewer they are skipped, for a machine without a GPU builds and tests the
+// rest; where L4J_REQUIRE_CUDA says that there are that many, they fail.
 #pragma once
 
 #include <cuda_runtime.h>

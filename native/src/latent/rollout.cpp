@@ -362,7 +362,8 @@ class Rollout {
   }
 
   ReplayKey step_key(int32_t n) const {
-    const uint64_t temperature = std::bit_cast<uint32_t>(args_.temperature), sampling = temperature << 32 | std::bit_cast<uint32_t>(args_.top_p);
+    const uint64_t temperature = std::bit_cast<uint32_t>(args_.temperature);
+    const uint64_t sampling = temperature << 32 | std::bit_cast<uint32_t>(args_.top_p);
     return {ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), sampling, static_cast<uint64_t>(args_.top_k)};
   }
 

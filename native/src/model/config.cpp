@@ -31,7 +31,8 @@ int32_t derived_head_dim(const std::string& name, const Config& c) {
 void refuse_if(bool there, const Fields& fields, const std::string& key, const std::string& supported) {
   if (!there) return;
   const nlohmann::json& value = *fields.find(key);
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  const std::string text =
+      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   const std::string shown = value.is_primitive() && !value.is_string() ? text : quote(text);
   throw Error("UNSUPPORTED", concat(fields.name(), ": ", key, " is ", shown, ", supported: ", supported));
 }

@@ -21,8 +21,8 @@ void check_shape(const Device& device, const Config& c) {
   L4J_CHECK(c.n_heads / c.n_kv_heads <= 16, "UNSUPPORTED", "n_heads / n_kv_heads ", c.n_heads / c.n_kv_heads, " on ", device.id(),
             ", supported: up to 16 (the CPU takes any)");
   constexpr int32_t kHeadDims[] = {16, 32, 64, 80, 96, 128, 256};
-  L4J_CHECK(std::find(std::begin(kHeadDims), std::end(kHeadDims), c.head_dim) != std::end(kHeadDims), "UNSUPPORTED", "head_dim ", c.head_dim,
-            " on ", device.id(), ", supported: 16, 32, 64, 80, 96, 128, 256 (the CPU takes any)");
+  L4J_CHECK(std::find(std::begin(kHeadDims), std::end(kHeadDims), c.head_dim) != std::end(kHeadDims), "UNSUPPORTED", "head_dim ",
+            c.head_dim, " on ", device.id(), ", supported: 16, 32, 64, 80, 96, 128, 256 (the CPU takes any)");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// device_weights.h: weights as the decoder reads them, on one device. On the CPU they are the mapped files themselves; a GPU holds a copy of
-// its own, which every instance of the same weights on it shares.
+// device_weights.h: weights as the decoder reads them, on one device. On the CPU they are the mapped files themselves; a GPU holds a copy
+// of its own, which every instance of the same weights on it shares.
 #pragma once
 
 #include <memory>

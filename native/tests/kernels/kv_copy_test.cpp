@@ -26,14 +26,16 @@ TEST_P(KvCopyTest, MovesEveryLayerAndHeadAndNothingElse) {
   std::vector<float> cos(half), sin(half);
   for (int i = 0; i < half; i++) cos[i] = std::cos(0.1f * i + 0.3f), sin[i] = std::sin(0.1f * i + 0.3f);
   for (const std::string& level : cpu::levels()) {
-    for (const auto& [from, to, n] : std::vector<std::array<int, 3>>{{0, 0, 70}, {5, 0, 40}, {3, 19, 50}, {16, 32, 32}, {69, 0, 1}, {4, 4, 0}}) {
+    const std::vector<std::array<int, 3>> moves = {{0, 0, 70}, {5, 0, 40}, {3, 19, 50}, {16, 32, 32}, {69, 0, 1}, {4, 4, 0}};
+    for (const auto& [from, to, n] : moves) {
       for (int n_threads : {1, 3}) {
         TestMemory source(way.from, way.from_page, layers, heads, d, 70), target(way.to, way.to_page, layers, heads, d, 80);
         source.fill(0, 70, random);
         const std::vector<std::byte> source_before = source.bytes();
         ThreadPool pool(n_threads);
         Queue queue{&pool};
-        cpu::ops(level).kv_copy(queue, {source.view(), target.view(), from, to, n, way.rotate ? cos.data() : nullptr, way.rotate ? sin.data() : nullptr});
+        const float *by_cos = way.rotate ? cos.data() : nullptr, *by_sin = way.rotate ? sin.data() : nullptr;
+        cpu::ops(level).kv_copy(queue, {source.view(), target.view(), from, to, n, by_cos, by_sin});
         EXPECT_TRUE(source.bytes() == source_before);
         for (int layer = 0; layer < layers; layer++) {
           for (int head = 0; head < heads; head++) {

@@ -16,7 +16,8 @@ struct Settings {
   int top_k;
 };
 
-std::vector<int32_t> run(const std::string& level, int n_threads, const std::vector<float>& logits, const std::vector<SampleRow>& rows, Settings s) {
+std::vector<int32_t> run(const std::string& level, int n_threads, const std::vector<float>& logits, const std::vector<SampleRow>& rows,
+                         Settings s) {
   ThreadPool pool(n_threads);
   Queue queue{&pool};
   std::vector<int32_t> tokens(rows.size(), -1);
@@ -79,7 +80,8 @@ TEST(Sample, FrequenciesFollowTheDefinition) {
   const std::vector<float> logits = test::random_floats(100, random, 2);
   const int draws = 4000;
   for (const std::string& level : cpu::levels()) {
-    for (const Settings s : {Settings{1, 1, 0}, Settings{0.6f, 0.95f, 0}, Settings{0.6f, 0.95f, 20}, Settings{1.5f, 1, 7}, Settings{2, 0.5f, 99}, Settings{1, 0.9f, 1000}}) {
+    for (const Settings s : {Settings{1, 1, 0}, Settings{0.6f, 0.95f, 0}, Settings{0.6f, 0.95f, 20}, Settings{1.5f, 1, 7},
+                             Settings{2, 0.5f, 99}, Settings{1, 0.9f, 1000}}) {
       const std::vector<double> p = reference(logits, s);
       const std::map<int, int> counts = draw(level, logits, s, draws);
       double chi_squared = 0;

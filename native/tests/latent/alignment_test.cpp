@@ -218,7 +218,8 @@ TEST(Alignment, CancelEndsTheSolvingAnywhere) {
   }
   Watched::cancel_at = -1;
   Watched::cancel = 0;
-  EXPECT_EQ(solve_alignment(AlignmentKind::ridge, e.weights, queue, ops, &Watched::cancel).matrix, solve(AlignmentKind::ridge, e.weights).matrix);
+  EXPECT_EQ(solve_alignment(AlignmentKind::ridge, e.weights, queue, ops, &Watched::cancel).matrix,
+            solve(AlignmentKind::ridge, e.weights).matrix);
 }
 
 TEST(Alignment, CancelEndsTheWaitingForAnotherThread) {

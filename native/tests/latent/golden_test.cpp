@@ -1,5 +1,5 @@
-// golden_test.cpp: the exact numbers of tests/data/golden, through the bridge: chain, merge and single, on every CPU level, with 1 and 2 threads,
-// alone and in a ragged batch, with both memory types.
+// golden_test.cpp: the exact numbers of tests/data/golden, through the bridge: chain, merge and single, on every CPU level, with 1 and 2
+// threads, alone and in a ragged batch, with both memory types.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace {
 
 constexpr int32_t kLatentSteps = 6, kGreedyTokens = 16;
 constexpr double kF32Tolerance = 1e-3, kBf16Tolerance = 3e-2;
-// tiny-llama3's random weights make rounding larger from step to step: the golden numbers of its third agent are themselves 7e-3 off what f64
-// gives, so no other order of sums meets them to 1e-3. Its first agent's still must be met.
+// tiny-llama3's random weights make rounding larger from step to step: the golden numbers of its third agent are themselves 7e-3 off what
+// f64 gives, so no other order of sums meets them to 1e-3. Its first agent's still must be met.
 constexpr double kAmplifiedTolerance = 3e-2;
 const char* const kCheckpoints[] = {"tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3", "tiny-mistral-swa"};
 
@@ -53,7 +53,9 @@ class Golden {
     const size_t n_kv = info["n_kv_heads"], head_dim = info["head_dim"], layers = info["n_layers"];
     const size_t layer_size = n_kv * l4j_memory_length(memory.get()) * head_dim;
     std::vector<float> keys(layers * layer_size), values(layers * layer_size);
-    for (size_t l = 0; l < layers; l++) l4j_memory_read(memory.get(), static_cast<int32_t>(l), &keys[l * layer_size], &values[l * layer_size]);
+    for (size_t l = 0; l < layers; l++) {
+      l4j_memory_read(memory.get(), static_cast<int32_t>(l), &keys[l * layer_size], &values[l * layer_size]);
+    }
     expect_close(keys, prefix + ".keys", amplified());
     expect_close(values, prefix + ".values", amplified());
   }
@@ -190,13 +192,14 @@ TEST_P(GoldenTest, BatchEqualsAlone) {
     alone.add(memory, prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
     const size_t steps = alone.latents.size();
     EXPECT_EQ(alone.latents, std::vector<float>(batch.latents.begin() + i * steps, batch.latents.begin() + (i + 1) * steps)) << i;
-    EXPECT_EQ(alone.logits, std::vector<float>(batch.logits.begin() + i * golden_.vocab, batch.logits.begin() + (i + 1) * golden_.vocab)) << i;
+    const auto begin = batch.logits.begin() + i * golden_.vocab;
+    EXPECT_EQ(alone.logits, std::vector<float>(begin, begin + golden_.vocab)) << i;
     EXPECT_EQ(alone.tokens[0], batch.tokens[i]) << i;
   }
 }
 
-// With keys and values rounded to bf16: prompts and the first thought of every checkpoint. Later thoughts feed the rounding back, which only
-// tiny-qwen3 bears: the others are as far off with nothing but keys and values rounded, in f64.
+// With keys and values rounded to bf16: prompts and the first thought of every checkpoint. Later thoughts feed the rounding back, which
+// only tiny-qwen3 bears: the others are as far off with nothing but keys and values rounded, in f64.
 TEST(GoldenBf16Test, PromptsAndThoughts) {
   for (const char* checkpoint : kCheckpoints) {
     SCOPED_TRACE(checkpoint);
@@ -237,7 +240,8 @@ TEST(GoldenBf16Test, ChainAndMergeOfTheStableCheckpoint) {
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenTest, testing::ValuesIn(cases()), [](const auto& info) {
   const Case& c = info.param;
-  std::string name = c.checkpoint + "_" + (c.level.empty() ? "best" : c.level) + "_" + std::to_string(c.n_threads) + "threads_page" + std::to_string(c.page_size);
+  std::string name = c.checkpoint + "_" + (c.level.empty() ? "best" : c.level) + "_" + std::to_string(c.n_threads) + "threads_page" +
+                     std::to_string(c.page_size);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });

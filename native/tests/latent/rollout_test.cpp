@@ -192,7 +192,8 @@ TEST_F(RolloutTest, EndTokenEndsOneSequenceOnly) {
   RolloutCall call;
   call.max_new_tokens = 12;
   call.end_tokens = {reference.tokens[0][4]};
-  const size_t expected = std::find(reference.tokens[0].begin(), reference.tokens[0].end(), reference.tokens[0][4]) - reference.tokens[0].begin() + 1;
+  const std::vector<int32_t>& all = reference.tokens[0];
+  const size_t expected = std::find(all.begin(), all.end(), all[4]) - all.begin() + 1;
   call.add(first, prompt(12)).add(second, prompt(15, 40)).run(model_, d_, vocab_);
   EXPECT_EQ(call.tokens[0].size(), expected);
   EXPECT_EQ(call.stop_reasons[0], L4J_STOP_END_TOKEN);

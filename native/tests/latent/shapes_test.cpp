@@ -33,7 +33,8 @@ std::vector<float> run(const std::string& path, const OpenOptions& options, cons
 
 void expect_definition(const TinyShape& s, const OpenOptions& options, int32_t n_tokens = 37) {
   SCOPED_TRACE(concat("heads ", s.n_heads, "/", s.n_kv_heads, " of ", s.head_dim, ", d_model ", s.d_model, ", d_ff ", s.d_ff, ", vocab ",
-                      s.vocab, ", window ", s.window, ", page_size ", options.page_size, ", threads ", options.n_threads, " ", options.level));
+                      s.vocab, ", window ", s.window, ", page_size ", options.page_size, ", threads ", options.n_threads, " ",
+                      options.level));
   const Folder folder;
   const TinyCheckpoint checkpoint(s);
   checkpoint.write(folder);

@@ -71,7 +71,9 @@ TEST(Checkpoint, ConfigKeysAndTheirDefaults) {
 TEST(Checkpoint, LlamaWithAttentionBias) {
   SafetensorsWriter w = tiny_tensors();
   for (const std::string layer : {"0", "1"}) {
-    for (const auto& [part, n] : {std::pair{"q", 8}, {"k", 4}, {"v", 4}}) w.add("model.layers." + layer + ".self_attn." + part + "_proj.bias", {n});
+    for (const auto& [part, n] : {std::pair{"q", 8}, {"k", 4}, {"v", 4}}) {
+      w.add("model.layers." + layer + ".self_attn." + part + "_proj.bias", {n});
+    }
   }
   EXPECT_EQ(open(changed("attention_bias", true), w)->layers[1].q_bias.size(), 8u);
   w.add("model.layers.0.self_attn.o_proj.bias", {8});
@@ -93,7 +95,10 @@ TEST(Checkpoint, SlidingWindows) {
     json config = changed("model_type", "qwen3");
     config.update(keys);
     SafetensorsWriter w = tiny_tensors();
-    for (const std::string layer : {"0", "1"}) w.add("model.layers." + layer + ".self_attn.q_norm.weight", {4}).add("model.layers." + layer + ".self_attn.k_norm.weight", {4});
+    for (const std::string layer : {"0", "1"}) {
+      const std::string attention = "model.layers." + layer + ".self_attn.";
+      w.add(attention + "q_norm.weight", {4}).add(attention + "k_norm.weight", {4});
+    }
     return open(config, w)->config.windows;
   };
   EXPECT_EQ(windows({{"use_sliding_window", false}, {"sliding_window", 32}}), (std::vector<int32_t>{0, 0}));
@@ -101,8 +106,10 @@ TEST(Checkpoint, SlidingWindows) {
   EXPECT_EQ(windows({{"use_sliding_window", true}, {"sliding_window", 32}, {"max_window_layers", 1}}), (std::vector<int32_t>{0, 32}));
   EXPECT_EQ(windows({{"use_sliding_window", true}, {"sliding_window", 32}, {"layer_types", {"sliding_attention", "full_attention"}}}),
             (std::vector<int32_t>{32, 0}));
-  expect_error("BAD_CHECKPOINT", {"layer_types", "sliding_window"}, [&] { windows({{"layer_types", {"sliding_attention", "full_attention"}}}); });
-  expect_error("UNSUPPORTED", {"layer_types", "linear_attention"}, [&] { windows({{"layer_types", {"linear_attention", "full_attention"}}}); });
+  expect_error("BAD_CHECKPOINT", {"layer_types", "sliding_window"},
+               [&] { windows({{"layer_types", {"sliding_attention", "full_attention"}}}); });
+  expect_error("UNSUPPORTED", {"layer_types", "linear_attention"},
+               [&] { windows({{"layer_types", {"linear_attention", "full_attention"}}}); });
   expect_error("BAD_CHECKPOINT", {"layer_types", "2 layers"}, [&] { windows({{"layer_types", {"full_attention"}}}); });
 }
 
@@ -133,7 +140,8 @@ TEST(Checkpoint, RefusesConfigsItCannotFollow) {
 
 TEST(Checkpoint, RefusesTensorsThatDoNotFitTheConfig) {
   expect_error("BAD_CHECKPOINT", {"model.embed_tokens.weight", "[5, 8]", "[6, 8]"}, [] { open(changed("vocab_size", 6)); });
-  expect_error("BAD_CHECKPOINT", {"model.layers.0.mlp.gate_proj.weight", "[6, 8]", "[7, 8]"}, [] { open(changed("intermediate_size", 7)); });
+  expect_error("BAD_CHECKPOINT", {"model.layers.0.mlp.gate_proj.weight", "[6, 8]", "[7, 8]"},
+               [] { open(changed("intermediate_size", 7)); });
   expect_error("BAD_CHECKPOINT", {"no tensor model.layers.2.input_layernorm.weight", "[8]"}, [] { open(changed("num_hidden_layers", 3)); });
   expect_error("BAD_CHECKPOINT", {"no tensor lm_head.weight", "[5, 8]"}, [] { open(changed("tie_word_embeddings", false)); });
   expect_error("UNSUPPORTED", {"model.layers.1", "1 layers"}, [] { open(changed("num_hidden_layers", 1)); });

@@ -152,7 +152,9 @@ void expect_error(const std::string& code, const std::vector<std::string>& parts
     ADD_FAILURE() << "no error, expected " << code;
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), code) << error.what();
-    for (const std::string& part : parts) EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what() << "\nlacks " << part;
+    for (const std::string& part : parts) {
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what() << "\nlacks " << part;
+    }
   }
 }
 

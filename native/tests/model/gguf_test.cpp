@@ -123,7 +123,8 @@ TEST(Gguf, RefusesTensorsThatLie) {
 }
 
 TEST(Gguf, RefusesEveryTruncation) {
-  const std::string file = GgufWriter().text("general.architecture", "llama").raw("a", 9, array(8, 1, u64(3) + "abc")).f32_tensor("t", {8}).bytes();
+  const std::string file =
+      GgufWriter().text("general.architecture", "llama").raw("a", 9, array(8, 1, u64(3) + "abc")).f32_tensor("t", {8}).bytes();
   EXPECT_EQ(parse(file).tensors.size(), 1u);
   for (size_t n = 0; n < file.size(); ++n) expect_error("BAD_CHECKPOINT", {"file"}, [&] { parse(file.substr(0, n)); });
 }

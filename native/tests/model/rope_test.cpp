@@ -12,7 +12,8 @@ using nlohmann::json;
 
 RopeConfig rope_of(const json& config, int32_t head_dim) {
   const Fields fields(config, "config.json");
-  return make_rope(read_rope(fields, static_cast<int32_t>(fields.integer("max_position_embeddings", 1, INT32_MAX))), head_dim, "config.json");
+  const auto max_positions = static_cast<int32_t>(fields.integer("max_position_embeddings", 1, INT32_MAX));
+  return make_rope(read_rope(fields, max_positions), head_dim, "config.json");
 }
 
 void expect_frequencies(const RopeConfig& rope, const std::vector<double>& expected) {
@@ -21,8 +22,8 @@ void expect_frequencies(const RopeConfig& rope, const std::vector<double>& expec
 }
 
 const std::vector<double> kYarn = {1, 0.421696503429, 0.177827941004, 0.0749894209332, 0.0316227766017, 0.0133352143216, 0.00477990126412,
-    0.00165996159396, 0.00055, 0.000168678601371, 4.4456985251e-05, 1.87473552333e-05, 7.90569415042e-06, 3.33380358041e-06, 1.40585331298e-06,
-    5.92843426415e-07};
+    0.00165996159396, 0.00055, 0.000168678601371, 4.4456985251e-05, 1.87473552333e-05, 7.90569415042e-06, 3.33380358041e-06,
+    1.40585331298e-06, 5.92843426415e-07};
 const std::vector<double> kLinear = {0.4, 0.126491106407, 0.04, 0.0126491106407, 0.004, 0.00126491106407, 0.0004, 0.000126491106407};
 
 TEST(Rope, Default) {
@@ -34,7 +35,8 @@ TEST(Rope, Default) {
 
 TEST(Rope, LinearAsTransformers4And5WriteIt) {
   const json four = {{"max_position_embeddings", 8192}, {"rope_theta", 1e4}, {"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}};
-  const json five = {{"max_position_embeddings", 8192}, {"rope_parameters", {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 1e4}}}};
+  const json five = {{"max_position_embeddings", 8192},
+                     {"rope_parameters", {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 1e4}}}};
   for (const json& config : {four, five}) {
     EXPECT_EQ(rope_of(config, 16).type, "linear");
     expect_frequencies(rope_of(config, 16), kLinear);
@@ -44,7 +46,9 @@ TEST(Rope, LinearAsTransformers4And5WriteIt) {
 // What transformers 5 gives for both: the whole of rope_scaling, so that a base in rope_parameters is lost; an empty one does not count.
 TEST(Rope, ScalingComesBeforeParameters) {
   const json parameters = {{"rope_type", "default"}, {"rope_theta", 1e6}};
-  json config = {{"max_position_embeddings", 8192}, {"rope_parameters", parameters}, {"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}};
+  json config = {{"max_position_embeddings", 8192},
+                 {"rope_parameters", parameters},
+                 {"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}};
   expect_frequencies(rope_of(config, 16), kLinear);  // theta 1e4, the default
   config["rope_theta"] = 1e4;
   expect_frequencies(rope_of(config, 16), kLinear);
@@ -63,8 +67,8 @@ TEST(Rope, ScalingComesBeforeParameters) {
 
 TEST(Rope, Llama3) {
   const RopeConfig rope = rope_of({{"max_position_embeddings", 131072}, {"rope_theta", 5e5},
-                                   {"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
-                                                     {"original_max_position_embeddings", 8192}}}}, 16);
+                                   {"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0},
+                                                     {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}}}}, 16);
   EXPECT_EQ(rope.type, "llama3");
   expect_frequencies(rope, {1, 0.193922744749, 0.0376060309309, 0.00729266473722, 0.000524846160993, 3.42810219595e-05, 6.64786987118e-06,
                             1.28917317215e-06});
@@ -118,7 +122,8 @@ TEST(Rope, RefusesWhatItDoesNotKnow) {
   refuse({{"type", "linear"}, {"factor", 0}}, "BAD_CHECKPOINT", {"factor is 0"});
   refuse({{"type", "linear"}, {"factor", "two"}}, "BAD_CHECKPOINT", {"factor is \"two\""});
   refuse({{"type", 5}}, "BAD_CHECKPOINT", {"type is 5"});
-  refuse({{"type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4}}, "BAD_CHECKPOINT", {"high_freq_factor is 4", "more than"});
+  refuse({{"type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4}}, "BAD_CHECKPOINT",
+         {"high_freq_factor is 4", "more than"});
   refuse({{"rope_theta", -1}}, "BAD_CHECKPOINT", {"rope_theta is -1"});
   refuse({{"partial_rotary_factor", 0.5}}, "UNSUPPORTED", {"partial_rotary_factor is 0.5"});
   refuse("yarn", "BAD_CHECKPOINT", {"rope_scaling", "an object"});

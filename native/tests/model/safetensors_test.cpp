@@ -11,13 +11,15 @@ Checkpoint parse(const std::string& bytes) {
   return checkpoint;
 }
 
-void refuse(const std::string& header, const std::string& data, const std::vector<std::string>& parts, const std::string& code = "BAD_CHECKPOINT") {
+void refuse(const std::string& header, const std::string& data, const std::vector<std::string>& parts,
+            const std::string& code = "BAD_CHECKPOINT") {
   expect_error(code, parts, [&] { parse(safetensors(header, data)); });
 }
 
 TEST(Safetensors, ReadsTensorsWhereTheyLie) {
   const std::string header = R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},)"
-                             R"("a":{"dtype":"BF16","shape":[2,1],"data_offsets":[0,4]},"none":{"dtype":"F16","shape":[0,3],"data_offsets":[12,12]}}  )";
+                             R"("a":{"dtype":"BF16","shape":[2,1],"data_offsets":[0,4]},)"
+                             R"("none":{"dtype":"F16","shape":[0,3],"data_offsets":[12,12]}}  )";
   const std::string file = safetensors(header, "abcdefghijkl");
   const Checkpoint c = parse(file);
   ASSERT_EQ(c.tensors.size(), 3u);
@@ -42,7 +44,8 @@ TEST(Safetensors, RefusesHeadersThatAreNoHeaders) {
   refuse("", "", {"not JSON"});
   refuse("[1, 2]", "", {"array", "expected an object"});
   refuse(std::string(5000, '['), "", {"nested deeper than 4"});
-  refuse(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})", "1234", {"\"a\"", "twice"});
+  refuse(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})", "1234",
+         {"\"a\"", "twice"});
 }
 
 TEST(Safetensors, RefusesEntriesThatLie) {
@@ -64,7 +67,8 @@ TEST(Safetensors, RefusesEntriesThatLie) {
 TEST(Safetensors, RefusesDataThatOverlapsOrIsLeftOver) {
   const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
   refuse("{" + a + R"(,"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678", {"\"b\"", "begins at 4", "ends at 8"});
-  refuse("{" + a + R"(,"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", "1234567812345678", {"\"b\"", "begins at 12", "expected 8"});
+  refuse("{" + a + R"(,"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", "1234567812345678",
+         {"\"b\"", "begins at 12", "expected 8"});
   refuse("{" + a + "}", "123456789", {"end at 8 of 9"});
 }
 

@@ -18,8 +18,8 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 std::ostream& operator<<(std::ostream& out, const Shape& s) {
-  return out << s.n_layers << ' ' << s.d_model << ' ' << s.n_heads << '/' << s.n_kv_heads << ' ' << s.head_dim << ' ' << s.d_ff << ' ' << s.vocab << ' '
-             << s.max_positions;
+  return out << s.n_layers << ' ' << s.d_model << ' ' << s.n_heads << '/' << s.n_kv_heads << ' ' << s.head_dim << ' ' << s.d_ff << ' '
+             << s.vocab << ' ' << s.max_positions;
 }
 Shape shape_of(const Config& c) { return {c.n_layers, c.d_model, c.n_heads, c.n_kv_heads, c.head_dim, c.d_ff, c.vocab, c.max_positions}; }
 
@@ -195,10 +195,13 @@ TEST(Weights, GgufQwen3NeedsItsNorms) {
 TEST(Weights, GgufRefusesWhatItDoesNotKnow) {
   expect_error("UNSUPPORTED", {"\"phi3\"", "llama, qwen2, qwen3"}, [] { open_gguf(tiny_gguf("phi3")); });
   expect_error("UNSUPPORTED", {"llama.expert_count", "8", "dense"}, [] { open_gguf(tiny_gguf("llama").u32("llama.expert_count", 8)); });
-  expect_error("UNSUPPORTED", {"llama.rope.dimension_count", "2", "4"}, [] { open_gguf(tiny_gguf("llama").u32("llama.rope.dimension_count", 2)); });
+  expect_error("UNSUPPORTED", {"llama.rope.dimension_count", "2", "4"},
+               [] { open_gguf(tiny_gguf("llama").u32("llama.rope.dimension_count", 2)); });
   expect_error("UNSUPPORTED", {"blk.0.attn_output.bias"}, [] { open_gguf(tiny_gguf("llama").f32_tensor("blk.0.attn_output.bias", {8})); });
-  expect_error("UNSUPPORTED", {"blk.1.attn_norm.weight", "1 layers"}, [] { open_gguf(tiny_gguf("llama").f32_tensor("blk.1.attn_norm.weight", {8})); });
-  expect_error("BAD_CHECKPOINT", {"rope_freqs.weight", "[3]", "[2]"}, [] { open_gguf(tiny_gguf("llama").f32_tensor("rope_freqs.weight", {3})); });
+  expect_error("UNSUPPORTED", {"blk.1.attn_norm.weight", "1 layers"},
+               [] { open_gguf(tiny_gguf("llama").f32_tensor("blk.1.attn_norm.weight", {8})); });
+  expect_error("BAD_CHECKPOINT", {"rope_freqs.weight", "[3]", "[2]"},
+               [] { open_gguf(tiny_gguf("llama").f32_tensor("rope_freqs.weight", {3})); });
   GgufWriter norm = tiny_gguf("qwen3");
   norm.tensor("blk.0.attn_q_norm.weight", {32}, 8, std::string(34, 'x'), norm.end()).u32("qwen3.attention.key_length", 32);
   expect_error("BAD_CHECKPOINT", {"blk.0.attn_q.weight", "[8, 8]", "[64, 8]"}, [&] { open_gguf(norm); });
@@ -215,14 +218,16 @@ TEST(Weights, VectorsOfEveryFloatTypeBecomeF32) {
 }
 
 TEST(Weights, FirstNotFiniteNamesTensorAndPlace) {
-  for (const auto& [bad, text] : {std::pair{std::numeric_limits<float>::quiet_NaN(), "nan"}, {std::numeric_limits<float>::infinity(), "inf"}}) {
+  using Limits = std::numeric_limits<float>;
+  for (const auto& [bad, text] : {std::pair{Limits::quiet_NaN(), "nan"}, {Limits::infinity(), "inf"}}) {
     std::string file = tiny_gguf("llama").bytes();
     const std::string up = floats(48, 10);
     const size_t at = file.find(up);
     ASSERT_NE(at, std::string::npos);
     std::memcpy(file.data() + at + 4 * (3 * 8 + 5), &bad, 4);
     const Folder folder;
-    EXPECT_EQ(Weights::open(folder.write("m.gguf", file))->first_not_finite(), std::string("tensor blk.0.ffn_up.weight holds ") + text + " at [3, 5]");
+    EXPECT_EQ(Weights::open(folder.write("m.gguf", file))->first_not_finite(),
+              std::string("tensor blk.0.ffn_up.weight holds ") + text + " at [3, 5]");
   }
 }
 
@@ -235,7 +240,8 @@ int64_t resident_bytes() {
 TEST(Weights, OpeningReadsNoMatrix) {
   constexpr int64_t kVocab = 1 << 25;  // 1 GiB of embeddings, a hole in a sparse file
   const Folder folder;
-  const nlohmann::json header = {{"model.embed_tokens.weight", {{"dtype", "F32"}, {"shape", {kVocab, 8}}, {"data_offsets", {0, kVocab * 32}}}}};
+  const nlohmann::json header = {
+      {"model.embed_tokens.weight", {{"dtype", "F32"}, {"shape", {kVocab, 8}}, {"data_offsets", {0, kVocab * 32}}}}};
   const std::string file = folder.write("model.safetensors", safetensors(header.dump(), ""));
   std::filesystem::resize_file(file, std::filesystem::file_size(file) + kVocab * 32);
   folder.write("config.json", "{\"model_type\": \"llama\"}");
