@@ -15,8 +15,8 @@ __device__ inline void cp_async_16(uint32_t to, const void* from, bool present =
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(present ? 16 : 0) : "memory");
 }
 
-// 4 bytes, for what lies too oddly for more; of them the first `present` are read, the others are zeros. Through the L1 cache: its neighbours
-// are wanted next.
+// 4 bytes, for what lies too oddly for more; of them the first `present` are read, the others are zeros. Through the L1 cache: its
+// neighbours are wanted next.
 __device__ inline void cp_async_4(uint32_t to, const void* from, int present = 4) {
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(present) : "memory");
 }

@@ -52,7 +52,8 @@ std::string hex(const void* data, size_t n) {
 }
 
 void from_hex(const std::string& text, void* data, size_t n) {
-  for (size_t i = 0; i < n; i++) static_cast<unsigned char*>(data)[i] = static_cast<unsigned char>(std::stoi(text.substr(2 * i, 2), nullptr, 16));
+  auto* bytes = static_cast<unsigned char*>(data);
+  for (size_t i = 0; i < n; i++) bytes[i] = static_cast<unsigned char>(std::stoi(text.substr(2 * i, 2), nullptr, 16));
 }
 
 cudaDeviceProp properties_of(int index) {
@@ -126,7 +127,8 @@ class CudaDevice final : public Device {
     void* memory = nullptr;
     if (const cudaError_t error = cudaMalloc(&memory, bytes); error == cudaErrorMemoryAllocation) {
       cudaGetLastError();
-      throw Error("OUT_OF_MEMORY", concat(id_, ": no room for ", bytes, " bytes, ", free_bytes(), " of ", properties_.totalGlobalMem, " are free"));
+      throw Error("OUT_OF_MEMORY", concat(id_, ": no room for ", bytes, " bytes, ", free_bytes(), " of ", properties_.totalGlobalMem,
+                                          " are free"));
     } else {
       L4J_CUDA_CHECK(error);
     }
@@ -293,8 +295,8 @@ std::string why_no_device() {
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
   if (error == cudaErrorInsufficientDriver && driver > 0) {
-    return concat("the driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this library needs one for CUDA ", runtime / 1000, ".",
-                  runtime % 1000 / 10, " or newer");
+    return concat("the driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this library needs one for CUDA ", runtime / 1000,
+                  ".", runtime % 1000 / 10, " or newer");
   }
   return driver == 0 ? "no NVIDIA driver" : cudaGetErrorString(error);
 }
@@ -364,8 +366,8 @@ std::string export_handle(const Device& device, const std::byte* pool) {
 ImportedPool::ImportedPool(Device& target, const std::string& text) {
   cudaIpcMemHandle_t handle;
   cudaUUID_t uuid;
-  L4J_CHECK(text.size() == 2 * (sizeof uuid + sizeof handle) && text.find_first_not_of("0123456789abcdef") == std::string::npos, "BAD_ARGUMENT",
-            "a memory ticket's handle of ", text.size(), " characters, expected ", 2 * (sizeof uuid + sizeof handle), " hexadecimal ones");
+  L4J_CHECK(text.size() == 2 * (sizeof uuid + sizeof handle) && text.find_first_not_of("0123456789abcdef") == std::string::npos,
+            "BAD_ARGUMENT", "a memory ticket's handle of ", text.size(), " characters, expected ", 2 * (sizeof uuid + sizeof handle), " hexadecimal ones");
   from_hex(text, &uuid, sizeof uuid);
   from_hex(text.substr(2 * sizeof uuid), &handle, sizeof handle);
   const int n = device_count();
@@ -384,7 +386,8 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
       error == cudaErrorInvalidResourceHandle || error == cudaErrorMapBufferObjectFailed) {
     cudaGetLastError();
     throw Error("BAD_ARGUMENT", concat("the memory ticket cannot be opened (", cudaGetErrorString(error),
-                                       "); expected one of another process whose memory still lives; within a process hand the memory over itself"));
+                                       "); expected one of another process whose memory still lives; within a process hand the memory "
+                                       "over itself"));
   }
   L4J_CUDA_CHECK(error);
   base_ = static_cast<std::byte*>(base);

@@ -26,8 +26,8 @@ struct Stream {
   uint32_t* tickets = nullptr;   // [kTickets] zero between ops: by counting them up, the last block of a group knows that it is the last
 };
 
-// Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an error
-// after which this process can use the device no more), else INTERNAL.
+// Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an
+// error after which this process can use the device no more), else INTERNAL.
 [[noreturn]] void fail(cudaError_t error, const char* call);
 
 // A stream of a device as far as the device tells of itself: without handle, scratch and tickets.
@@ -40,7 +40,8 @@ cudaError_t probe(cudaFuncAttributes& attributes);
 void use_device(int device);
 
 // The dynamic shared memory that one kernel may ask for: a property of the kernel on a device, whoever launches it. It only grows, so that
-// no thread takes away what another is about to launch with; and asking for what is allowed already costs nothing, inside a capture neither.
+// no thread takes away what another is about to launch with; and asking for what is allowed already costs nothing, inside a capture
+// neither.
 class SharedLimit {
  public:
   void raise(const Stream& stream, const void* kernel, size_t bytes) {
@@ -55,13 +56,17 @@ class SharedLimit {
 
 }  // namespace latent4j::cuda
 
-#define L4J_CUDA_CHECK(call)                                                                             \
-  do {                                                                                                   \
-    if (const cudaError_t error_ = (call); error_ != cudaSuccess) [[unlikely]] ::latent4j::cuda::fail(error_, #call); \
+#define L4J_CUDA_CHECK(call)                                                     \
+  do {                                                                           \
+    if (const cudaError_t error_ = (call); error_ != cudaSuccess) [[unlikely]] { \
+      ::latent4j::cuda::fail(error_, #call);                                     \
+    }                                                                            \
   } while (false)
 
 // After each launch: what the launch itself answers. What goes wrong while it runs comes with a later call.
-#define L4J_CUDA_LAUNCHED(kernel) \
-  do {                            \
-    if (const cudaError_t error_ = cudaGetLastError(); error_ != cudaSuccess) [[unlikely]] ::latent4j::cuda::fail(error_, "launch of " kernel); \
+#define L4J_CUDA_LAUNCHED(kernel)                                                              \
+  do {                                                                                         \
+    if (const cudaError_t error_ = cudaGetLastError(); error_ != cudaSuccess) [[unlikely]] {   \
+      ::latent4j::cuda::fail(error_, "launch of " kernel);                                     \
+    }                                                                                          \
   } while (false)

@@ -1,5 +1,5 @@
-// table.cu: the CUDA ops as a table of functions. Each makes the queue's device the thread's current one first: a kernel can only be launched
-// into a stream of the current device, and its attributes are set there, while one thread may use several devices in turn.
+// table.cu: the CUDA ops as a table of functions. Each makes the queue's device the thread's current one first: a kernel can only be
+// launched into a stream of the current device, and its attributes are set there, while one thread may use several devices in turn.
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/stream.h"
 
