@@ -1,10 +1,11 @@
-// matmul_tiles.cu: prompts' matmul: x is split into parts in the stream's scratch memory, then multiplied by every target's weights, targets
-// of one format in one launch. Splitting moves 8 to 10 n k bytes; see matmul_tiles.cuh for the rest.
+// matmul_tiles.cu: prompts' matmul: x is split into parts in the stream's scratch memory, then multiplied by every target's weights in one
+// launch. Splitting moves 8 to 10 n k bytes; see matmul_tiles.cuh for the rest.
 #include "kernels/cuda/matmul_tiles.cuh"
 
 #include <algorithm>
 
 #include "base/error.h"
+#include "kernels/cuda/dequantize.cuh"
 #include "kernels/cuda/matmul_ways.h"
 #include "kernels/cuda/reduce.cuh"
 
@@ -33,7 +34,9 @@ __device__ float largest_of(const RowInRegisters<kThreads, kPieces>& row) {
   return largest;
 }
 
-__device__ void split(BF16Parts, float first, float second, uint32_t (&parts)[3]) { split_bf16(first, second, parts[0], parts[1], parts[2]); }
+__device__ void split(BF16Parts, float first, float second, uint32_t (&parts)[3]) {
+  split_bf16(first, second, parts[0], parts[1], parts[2]);
+}
 __device__ void split(F16Parts, float first, float second, uint32_t (&parts)[2]) {
   const __half2 high = __floats2half2_rn(first, second);
   const float2 of_high = __half22float2(high);
@@ -98,7 +101,7 @@ bool has_offsets(DType dtype) {
 // Rows that one pass can split: their parts, and sums and scale where they have them, fit into scratch.
 int32_t rows_of_a_pass(int steps) {
   const size_t of_row = static_cast<size_t>(steps) * kStepK * 6;
-  return static_cast<int32_t>(std::min<size_t>((kScratchBytes - 1024) / of_row, 1 << 20)) / kTileTokens * kTileTokens;
+  return static_cast<int32_t>(std::min<size_t>((kScratchBytes - 1024) / of_row, 1 << 20)) / LargeTile::kTokens * LargeTile::kTokens;
 }
 
 template <typename Parts, bool kLanesOrder>
@@ -112,7 +115,8 @@ void launch_split(const Stream& stream, const float* x, int32_t k, int steps, co
 SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, int steps, DType dtype) {
   SplitX to = {reinterpret_cast<const uint16_t*>(stream.scratch), nullptr, nullptr, n, (n + 3) / 4 * 4};
   if (!in_bf16_parts(dtype)) {
-    to.inverse = reinterpret_cast<const float*>(stream.scratch + static_cast<size_t>(n) * steps * F16Parts::kParts * kStepK * sizeof(uint16_t));
+    const size_t parts_bytes = static_cast<size_t>(n) * steps * F16Parts::kParts * kStepK * sizeof(uint16_t);
+    to.inverse = reinterpret_cast<const float*>(stream.scratch + parts_bytes);
     if (has_offsets(dtype)) to.sums = to.inverse + to.n_padded;
   }
   if (dtype == DType::BF16) {
@@ -127,6 +131,16 @@ SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, in
   return to;
 }
 
+// Tiles of all targets' outputs; ends[i]: up to and with target i. Two targets that are multiplied into each other share their tiles.
+template <typename Shape>
+int count_tiles(const MatmulArgs& args, int32_t (&ends)[3]) {
+  const int outputs = args.into == MatmulInto::silu_mul ? Shape::kRows / 2 : Shape::kRows;
+  const int n_targets = args.into == MatmulInto::silu_mul ? 1 : args.n_targets;
+  int n_tiles = 0;
+  for (int i = 0; i < n_targets; ++i) ends[i] = n_tiles += (args.targets[i].weight->rows + outputs - 1) / outputs;
+  return n_tiles;
+}
+
 // Rows [begin, begin + n) of all targets.
 void multiply(const Stream& stream, const MatmulArgs& args, int32_t begin, int32_t n) {
   const MatmulTarget* targets = args.targets;
@@ -136,21 +150,20 @@ void multiply(const Stream& stream, const MatmulArgs& args, int32_t begin, int32
   tiles.steps = (args.k + kStepK - 1) / kStepK;
   tiles.into = args.into;
   tiles.x = split_rows(stream, args.x + static_cast<int64_t>(begin) * args.k, n, args.k, tiles.steps, dtype);
-  int n_tiles = 0;
   for (int i = 0; i < args.n_targets; ++i) {
     const int32_t m = targets[i].weight->rows;
     tiles.targets[i] = {targets[i].weight->data, targets[i].bias, targets[i].y + static_cast<int64_t>(begin) * m, m, {}};
     for (int plane = 0; plane < kMostPlanes; ++plane) {
       tiles.targets[i].planes[plane] = plane_offset(dtype, static_cast<size_t>(m) * args.k, plane);
     }
-    if (args.into != MatmulInto::silu_mul) {
-      n_tiles += (m + kTileRows - 1) / kTileRows;
-    } else {
-      n_tiles = (m + kTileRows / 2 - 1) / (kTileRows / 2);
-    }
-    tiles.ends[i] = n_tiles;
   }
-  (has_planes(dtype) ? launch_blocks : launch_floats)(stream, dtype, tiles, n_tiles);
+  // Agents' prompts of 50 to 300 tokens make few large tiles, and multiprocessors without one would wait for those that have one. Small
+  // tiles fetch weights and x twice as often and make each fragment four times: less than what then lies idle. Where every multiprocessor
+  // has a large tile, those cost less.
+  int n_tiles = count_tiles<LargeTile>(args, tiles.ends);
+  const bool small = n_tiles * ((n + LargeTile::kTokens - 1) / LargeTile::kTokens) < stream.n_sms;
+  if (small) n_tiles = count_tiles<SmallTile>(args, tiles.ends);
+  with_dtype(dtype, [&]<DType kType>() { launch_tiles<kType>(stream, tiles, n_tiles, small); });
 }
 
 }  // namespace

@@ -1,16 +1,16 @@
 // matmul_tiles_floats.cu: matmul_tiles for weights that lie as in the file: BF16 and F16 are a part as they are, F32 is split in registers.
-#include "base/error.h"
 #include "kernels/cuda/matmul_tiles.cuh"
 
 namespace latent4j::cuda::tiles {
 
 namespace {
 
-// A stage is [row][64 bytes], as x's. Four threads copy a row, and those 32, 64 and 96 further on.
-template <typename XParts>
+// A stage is [row][64 bytes], as x's. Four threads copy a row, and every 32nd further on.
+template <typename XParts, typename TileShape>
 struct Pairs {
   using Parts = XParts;
-  static constexpr int kParts = 1, kSteps = 1, kGroups = 0, kBlocksPerSm = 3, kStageBytes = kTileRows * kStepK * 2;
+  using Shape = TileShape;
+  static constexpr int kParts = 1, kSteps = 1, kGroups = 0, kBlocksPerSm = Shape::kBlocksPerSm, kStageBytes = Shape::kRows * kStepK * 2;
   static constexpr bool kOffsets = false;
 
   const std::byte* from;
@@ -32,7 +32,7 @@ struct Pairs {
     const bool in_row = step * kStepK < n_columns;
     const std::byte* of_step = from + (in_row ? step * kStepK * 2 : 0);
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < Shape::kRows / 32; ++i) {
       const bool present = in_row && i < n_rows;
       cp_async_16(stage + to + i * 32 * 64, of_step + (present ? i * stride : 0), present);
     }
@@ -47,9 +47,11 @@ struct Pairs {
 };
 
 // A stage is [row][128 bytes].
+template <typename TileShape>
 struct Singles {
   using Parts = BF16Parts;
-  static constexpr int kParts = 3, kSteps = 1, kGroups = 0, kBlocksPerSm = 2, kStageBytes = kTileRows * kStepK * 4;
+  using Shape = TileShape;
+  static constexpr int kParts = 3, kSteps = 1, kGroups = 0, kBlocksPerSm = Shape::kBlocksPerSm - 1, kStageBytes = Shape::kRows * kStepK * 4;
   static constexpr bool kOffsets = false;
 
   // Eight lanes read 16 bytes each of two rows, four chunks side by side: odd rows have their halves exchanged.
@@ -63,7 +65,7 @@ struct Singles {
   __device__ void copy(uint32_t stage, int step) const {
     const int chunk = threadIdx.x % 8;
 #pragma unroll
-    for (int i = 0; i < kTileRows * 8 / kThreads; ++i) {
+    for (int i = 0; i < Shape::kRows * 8 / kThreads; ++i) {
       const int row = i * (kThreads / 8) + threadIdx.x / 8, column = step * kStepK + chunk * 4;
       const bool present = tile.has(row) && column < k;
       const int64_t at = present ? (static_cast<int64_t>(tile.index(row)) * k + column) * 4 : 0;
@@ -88,12 +90,17 @@ struct Singles {
 
 }  // namespace
 
-void launch_floats(const Stream& stream, DType dtype, const Args& args, int n_tiles) {
-  switch (dtype) {
-    case DType::BF16: return launch<Pairs<BF16Parts>>(stream, args, n_tiles);
-    case DType::F16: return launch<Pairs<F16Parts>>(stream, args, n_tiles);
-    default: return launch<Singles>(stream, args, n_tiles);
-  }
+template <>
+void launch_tiles<DType::F32>(const Stream& stream, const Args& args, int n_tiles, bool small) {
+  (small ? launch<Singles<SmallTile>> : launch<Singles<LargeTile>>)(stream, args, n_tiles);
+}
+template <>
+void launch_tiles<DType::F16>(const Stream& stream, const Args& args, int n_tiles, bool small) {
+  (small ? launch<Pairs<F16Parts, SmallTile>> : launch<Pairs<F16Parts, LargeTile>>)(stream, args, n_tiles);
+}
+template <>
+void launch_tiles<DType::BF16>(const Stream& stream, const Args& args, int n_tiles, bool small) {
+  (small ? launch<Pairs<BF16Parts, SmallTile>> : launch<Pairs<BF16Parts, LargeTile>>)(stream, args, n_tiles);
 }
 
 }  // namespace latent4j::cuda::tiles

@@ -10,6 +10,8 @@ namespace latent4j {
 namespace {
 
 constexpr double kTolerance = 2e-6;
+// Multiprocessors to choose tiles for: the large ones of any launch are enough for so many, or too few.
+constexpr int kLargeTiles = 1, kSmallTiles = 1 << 20;
 
 class CudaMatmulTilesTest : public test::CudaTest {
  protected:
@@ -31,47 +33,84 @@ class CudaMatmulTilesTest : public test::CudaTest {
     int32_t m;
   };
 
-  void expect_equals_the_cpu(const std::vector<Shape>& shapes, int32_t n, int32_t k, MatmulInto into, bool with_bias, bool with_norm = false) {
+  // Both shapes of tiles.
+  void expect_equals_the_cpu(const std::vector<Shape>& shapes, int32_t n, int32_t k, MatmulInto into, bool with_bias,
+                             bool with_norm = false) {
     SCOPED_TRACE(testing::Message() << dtype_info(shapes[0].dtype).name << " n " << n << " k " << k << " m " << shapes[0].m << " into "
                                     << static_cast<int>(into));
     const std::vector<float> x = random_floats(static_cast<size_t>(n) * k, 5, 3);
     const test::DeviceArray<float> device_x(x);
     std::vector<std::unique_ptr<Weight>> weights;
-    std::vector<std::vector<float>> biases, ys;
-    std::vector<std::unique_ptr<test::DeviceArray<float>>> device_biases, device_ys;
-    std::vector<MatmulTarget> targets, device_targets;
+    std::vector<std::vector<float>> biases, ys, olds;
+    std::vector<std::unique_ptr<test::DeviceArray<float>>> device_biases;
+    std::vector<MatmulTarget> targets;
     for (const Shape& shape : shapes) {
       const auto seed = static_cast<uint32_t>(weights.size());
       weights.push_back(std::make_unique<Weight>(stream_, shape.dtype, shape.m, k, 30 + seed));
       biases.push_back(random_floats(shape.m, 40 + seed, 5));
-      ys.push_back(random_floats(static_cast<size_t>(n) * shape.m, 20, 2));  // to be overwritten or added to
+      olds.push_back(random_floats(static_cast<size_t>(n) * shape.m, 20, 2));  // to be overwritten or added to
       device_biases.push_back(std::make_unique<test::DeviceArray<float>>(biases.back()));
-      device_ys.push_back(std::make_unique<test::DeviceArray<float>>(ys.back()));
     }
+    ys = olds;
     for (size_t i = 0; i < shapes.size(); ++i) {
       targets.push_back({&weights[i]->host.view(), with_bias ? biases[i].data() : nullptr, ys[i].data()});
-      device_targets.push_back({&weights[i]->device, with_bias ? device_biases[i]->data() : nullptr, device_ys[i]->data()});
     }
     const int n_targets = static_cast<int>(shapes.size());
     const std::vector<float> norm = random_floats(k, 50);
     const test::DeviceArray<float> device_norm(norm), device_scratch(x.size());
     std::vector<float> scratch(x.size());
+    MatmulArgs args{x.data(), n, k, targets.data(), n_targets, into};
+    if (with_norm) args.norm = {norm.data(), 1e-6f, scratch.data()};
     Queue on = queue(), on_cpu = cpu_queue();
-    MatmulArgs args{device_x.data(), n, k, device_targets.data(), n_targets, into, {}, true}, twins{x.data(), n, k, targets.data(), n_targets, into};
-    if (with_norm) args.norm = {device_norm.data(), 1e-6f, device_scratch.data()}, twins.norm = {norm.data(), 1e-6f, scratch.data()};
-    cuda::matmul(on, args);
-    finish();
-    twin().matmul(on_cpu, twins);
-    for (size_t i = 0; i < (into == MatmulInto::silu_mul ? 1 : shapes.size()); ++i) test::expect_near(device_ys[i]->read(), ys[i], kTolerance);
+    twin().matmul(on_cpu, args);
+    args.x = device_x.data();
+    args.prefill = true;
+    if (with_norm) args.norm = {device_norm.data(), 1e-6f, device_scratch.data()};
+    for (int n_sms : {kLargeTiles, kSmallTiles}) {
+      SCOPED_TRACE(n_sms);
+      stream_.n_sms = n_sms;
+      std::vector<std::unique_ptr<test::DeviceArray<float>>> device_ys;
+      for (size_t i = 0; i < shapes.size(); ++i) {
+        device_ys.push_back(std::make_unique<test::DeviceArray<float>>(olds[i]));
+        targets[i] = {&weights[i]->device, with_bias ? device_biases[i]->data() : nullptr, device_ys[i]->data()};
+      }
+      cuda::matmul(on, args);
+      finish();
+      const size_t n_results = into == MatmulInto::silu_mul ? 1 : shapes.size();
+      for (size_t i = 0; i < n_results; ++i) test::expect_near(device_ys[i]->read(), ys[i], kTolerance);
+    }
   }
 
-  std::vector<float> multiply(const std::vector<float>& x, int32_t k, const Weight& weight) {
-    const auto n = static_cast<int32_t>(x.size() / k);
-    const test::DeviceArray<float> device_x(x), y(static_cast<size_t>(n) * weight.device.rows);
-    const MatmulTarget target = {&weight.device, nullptr, y.data()};
-    cuda::matmul_tiles(stream_, {device_x.data(), n, k, &target, 1});
+  // Where outputs are added to, a row's are 1 to m before.
+  std::vector<float> multiply(const std::vector<float>& x, int32_t k, const Weight& weight, MatmulInto into = MatmulInto::store,
+                              const Weight* other = nullptr, const float* bias = nullptr) {
+    const auto n = static_cast<int32_t>(x.size() / k), m = weight.device.rows;
+    std::vector<float> old(static_cast<size_t>(n) * m);
+    for (size_t i = 0; i < old.size(); ++i) old[i] = static_cast<float>(i % m + 1);
+    const test::DeviceArray<float> device_x(x), y(old), unused(old);
+    const MatmulTarget targets[] = {{&weight.device, bias, y.data()}, {other ? &other->device : nullptr, bias, unused.data()}};
+    cuda::matmul_tiles(stream_, {device_x.data(), n, k, targets, other ? 2 : 1, into});
     finish();
     return y.read();
+  }
+
+  // Of the launch that multiplies; nothing runs.
+  unsigned blocks(int32_t n, int32_t k, const std::vector<const Weight*>& weights, MatmulInto into) {
+    std::vector<MatmulTarget> targets;
+    for (const Weight* weight : weights) targets.push_back({&weight->device, nullptr, nullptr});
+    L4J_CUDA_CHECK(cudaStreamBeginCapture(stream_.handle, cudaStreamCaptureModeThreadLocal));
+    cuda::matmul_tiles(stream_, {nullptr, n, k, targets.data(), static_cast<int>(targets.size()), into});
+    cudaGraph_t graph;
+    L4J_CUDA_CHECK(cudaStreamEndCapture(stream_.handle, &graph));
+    cudaGraphNode_t nodes[2], split;
+    size_t n_nodes = 2, n_roots = 1;
+    L4J_CUDA_CHECK(cudaGraphGetNodes(graph, nodes, &n_nodes));
+    L4J_CUDA_CHECK(cudaGraphGetRootNodes(graph, &split, &n_roots));
+    EXPECT_EQ(n_nodes, 2u);
+    cudaKernelNodeParams params = {};
+    L4J_CUDA_CHECK(cudaGraphKernelNodeGetParams(nodes[0] == split ? nodes[1] : nodes[0], &params));
+    L4J_CUDA_CHECK(cudaGraphDestroy(graph));
+    return params.gridDim.x * params.gridDim.y;
   }
 
   static bool is_block(DType dtype) { return dtype_info(dtype).block_elements > 1; }
@@ -124,17 +163,41 @@ TEST_F(CudaMatmulTilesTest, TakesThreeTargetsOfOneFormatAndOfSeveral) {
   expect_equals_the_cpu({{DType::Q8_0, 16}, {DType::F32, 16}, {DType::F16, 129}}, 9, 96, MatmulInto::add, false);
 }
 
+TEST_F(CudaMatmulTilesTest, TakesSmallTilesWhereLargeOnesLeaveMultiprocessorsIdle) {
+  stream_.n_sms = 108;
+  const Weight large(stream_, DType::BF16, 1024, 32, 1), other(stream_, DType::BF16, 1024, 32, 2), little(stream_, DType::BF16, 72, 32, 3);
+  EXPECT_EQ(blocks(100, 32, {&large}, MatmulInto::add), 16u * 4);  // of 64 outputs and 32 tokens
+  EXPECT_EQ(blocks(832, 32, {&large}, MatmulInto::add), 16u * 26);
+  EXPECT_EQ(blocks(833, 32, {&large}, MatmulInto::add), 8u * 14);  // of 128 outputs and 64 tokens
+  EXPECT_EQ(blocks(384, 32, {&large, &other}, MatmulInto::silu_mul), 32u * 12);
+  EXPECT_EQ(blocks(385, 32, {&large, &other}, MatmulInto::silu_mul), 16u * 7);
+  EXPECT_EQ(blocks(65, 32, {&large, &little, &other}, MatmulInto::store), (16 + 2 + 16) * 3u);
+  EXPECT_EQ(blocks(400, 32, {&large, &little, &other}, MatmulInto::store), (8 + 1 + 8) * 7u);
+}
+
+// Rows alone get small tiles, all together large ones.
 TEST_F(CudaMatmulTilesTest, ARowIsBitEqualAloneAndInABatch) {
-  constexpr int32_t kN = 100, kM = 20;
+  constexpr int32_t kN = 70, kM = 136;
+  const test::DeviceArray<float> bias(random_floats(kM, 8));
   for (int i = 0; i < kDTypes; ++i) {
     const DType dtype = dtype_at(i);
     const int32_t k = is_block(dtype) ? 256 : 104;
-    const std::vector<float> x = random_floats(static_cast<size_t>(kN) * k, 6);
-    const Weight weight(stream_, dtype, kM, k, 7);
-    const std::vector<float> y = multiply(x, k, weight);
-    for (int32_t row : {0, 13, 63, 64, 99}) {
-      const std::vector<float> alone = multiply({x.begin() + row * k, x.begin() + (row + 1) * k}, k, weight);
-      ASSERT_EQ(std::memcmp(alone.data(), y.data() + row * kM, kM * sizeof(float)), 0) << dtype_info(dtype).name << " row " << row;
+    const std::vector<float> x = random_floats(kN * k, 6);
+    const Weight weight(stream_, dtype, kM, k, 7), other(stream_, dtype, kM, k, 9);
+    for (MatmulInto into : {MatmulInto::store, MatmulInto::add, MatmulInto::silu_mul}) {
+      SCOPED_TRACE(testing::Message() << dtype_info(dtype).name << " into " << static_cast<int>(into));
+      const auto outputs = [&](const std::vector<float>& rows, int n_sms) {
+        stream_.n_sms = n_sms;
+        return multiply(rows, k, weight, into, into == MatmulInto::silu_mul ? &other : nullptr, bias.data());
+      };
+      const std::vector<float> y = outputs(x, 4), small = outputs(x, kSmallTiles);
+      ASSERT_EQ(std::memcmp(small.data(), y.data(), y.size() * sizeof(float)), 0);
+      for (int32_t row : {0, 31, 64, kN - 1}) {
+        for (int n_sms : {4, kLargeTiles}) {
+          const std::vector<float> alone = outputs({x.begin() + row * k, x.begin() + (row + 1) * k}, n_sms);
+          ASSERT_EQ(std::memcmp(alone.data(), y.data() + row * kM, kM * sizeof(float)), 0) << "row " << row << " alone on " << n_sms;
+        }
+      }
     }
   }
 }
@@ -152,7 +215,8 @@ TEST_F(CudaMatmulTilesTest, KeepsAccuracyWhereARowsNumbersAreFarApart) {
     for (int32_t i = 0; i < kM; ++i) {
       twin().decode_row(weight.host.view(), i, decoded.data());
       for (int32_t row = 0; row < kN; ++row) {
-        ASSERT_NEAR(large[row * kM + i], 3000.0 * decoded[17] + small[row * kM + i], 3000 * 1e-6 * std::abs(decoded[17]) + 1e-4) << row << " " << i;
+        const double expected = 3000.0 * decoded[17] + small[row * kM + i];
+        ASSERT_NEAR(large[row * kM + i], expected, 3000 * 1e-6 * std::abs(decoded[17]) + 1e-4) << row << " " << i;
       }
     }
   }
