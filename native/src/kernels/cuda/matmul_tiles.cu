@@ -62,6 +62,7 @@ __device__ void store_pairs(uint16_t* group, uint32_t first, uint32_t second, bo
 // One row of x a block. Rows from n to n_padded have sums only.
 template <typename Parts, bool kLanesOrder, int kThreads, int kPieces>
 __global__ void __launch_bounds__(kThreads) split_rows_kernel(const float* x, int k, int steps, SplitX to) {
+  wait_for_earlier_kernels();
   const int row = blockIdx.x;
   RowInRegisters<kThreads, kPieces> numbers;
   numbers.load(x + static_cast<int64_t>(row) * k, row < to.n ? k : 0);
@@ -107,9 +108,9 @@ int32_t rows_of_a_pass(int steps) {
 template <typename Parts, bool kLanesOrder>
 void launch_split(const Stream& stream, const float* x, int32_t k, int steps, const SplitX& to) {
   with_row_shape(steps * kStepK, [&]<int kThreads, int kPieces>() {
-    split_rows_kernel<Parts, kLanesOrder, kThreads, kPieces><<<to.sums ? to.n_padded : to.n, kThreads, 0, stream.handle>>>(x, k, steps, to);
+    launch_kernel(stream, "split_rows_kernel", split_rows_kernel<Parts, kLanesOrder, kThreads, kPieces>, to.sums ? to.n_padded : to.n,
+                  kThreads, 0, x, k, steps, to);
   });
-  L4J_CUDA_LAUNCHED("split_rows_kernel");
 }
 
 SplitX split_rows(const Stream& stream, const float* x, int32_t n, int32_t k, int steps, DType dtype) {

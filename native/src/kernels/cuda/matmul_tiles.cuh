@@ -11,9 +11,9 @@
 #pragma once
 
 #include "kernels/cuda/cp_async.cuh"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/mma.cuh"
 #include "kernels/cuda/planes.h"
-#include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda::tiles {
 
@@ -278,6 +278,7 @@ struct Ring {
 
 template <typename Weight>
 __global__ void __launch_bounds__(kThreads, Weight::kBlocksPerSm) matmul_tiles_kernel(const __grid_constant__ Args args) {
+  wait_for_earlier_kernels();
   extern __shared__ __align__(128) std::byte shared[];
   using Shape = typename Weight::Shape;
   constexpr int kStages = Shape::kStages, kXStage = x_stage_bytes<Weight>(), kWStages = weight_stages<Weight>(), kSteps = Weight::kSteps;
@@ -336,8 +337,7 @@ void launch(const Stream& stream, const Args& args, int n_tiles) {
   static SharedLimit limit;
   limit.raise(stream, reinterpret_cast<const void*>(matmul_tiles_kernel<Weight>), kBytes);
   const dim3 grid((args.x.n + Weight::Shape::kTokens - 1) / Weight::Shape::kTokens, n_tiles);
-  matmul_tiles_kernel<Weight><<<grid, kThreads, kBytes, stream.handle>>>(args);
-  L4J_CUDA_LAUNCHED("matmul_tiles_kernel");
+  launch_kernel(stream, "matmul_tiles_kernel", matmul_tiles_kernel<Weight>, grid, kThreads, kBytes, args);
 }
 
 // For weights of one format, SmallTiles or LargeTiles; defined in matmul_tiles_{floats,blocks,k}.cu.

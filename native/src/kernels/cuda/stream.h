@@ -62,11 +62,3 @@ class SharedLimit {
       ::latent4j::cuda::fail(error_, #call);                                     \
     }                                                                            \
   } while (false)
-
-// After each launch: what the launch itself answers. What goes wrong while it runs comes with a later call.
-#define L4J_CUDA_LAUNCHED(kernel)                                                              \
-  do {                                                                                         \
-    if (const cudaError_t error_ = cudaGetLastError(); error_ != cudaSuccess) [[unlikely]] {   \
-      ::latent4j::cuda::fail(error_, "launch of " kernel);                                     \
-    }                                                                                          \
-  } while (false)

@@ -29,7 +29,7 @@ class CudaWeightsTest : public test::CudaTest {
       const int units = host.rows * host.cols / cuda::Format<kType>::kUnit;
       decode_kernel<kType><<<(units + 63) / 64, 64, 0, stream_.handle>>>(cuda::Format<kType>(on_device), units,
                                                                          reinterpret_cast<float4*>(y.data()));
-      L4J_CUDA_LAUNCHED("decode_kernel");
+      L4J_CUDA_CHECK(cudaGetLastError());
     });
     finish();
     return y.read();
