@@ -22,19 +22,29 @@ void forget(cudaError_t error) noexcept {
   if (error != cudaSuccess) cudaGetLastError();
 }
 
+// Before something is given back, by whichever thread: else the runtime would first take memory of that thread's own device.
+void look_at(int device) noexcept { forget(cudaSetDevice(device)); }
+
 struct CudaMark final : Mark {
+  explicit CudaMark(int device) : device(device) {}
   ~CudaMark() override {
+    look_at(device);
     if (event) forget(cudaEventDestroy(event));
   }
+  const int device;
   cudaEvent_t event = nullptr;
 };
 
 struct CudaReplay final : Replay {
+  explicit CudaReplay(int device) : device(device) {}
   ~CudaReplay() override { reset(); }
   void reset() {
+    look_at(device);
     if (graph) forget(cudaGraphExecDestroy(graph));  // one that still runs is freed when it is done
     graph = nullptr;
+    ran = false;
   }
+  const int device;
   ReplayKey key{};
   bool ran = false;  // once without a graph: kernels are loaded on first use, which a capture does not allow
   cudaGraphExec_t graph = nullptr;
@@ -85,7 +95,8 @@ std::string why_unusable(int index, const cudaDeviceProp& properties) {
 class CudaDevice final : public Device {
  public:
   CudaDevice(int index, const cudaDeviceProp& properties)
-      : Device(false), index_(index), id_(concat("cuda:", index)), name_(properties.name), properties_(properties) {}
+      : Device(false), index_(index), id_(concat("cuda:", index)), name_(properties.name), properties_(properties),
+        stream_(stream_of(index)) {}
 
   int index() const { return index_; }
   const cudaDeviceProp& properties() const { return properties_; }
@@ -134,7 +145,10 @@ class CudaDevice final : public Device {
     }
     return static_cast<std::byte*>(memory);
   }
-  void release(std::byte* memory) noexcept override { forget(cudaFree(memory)); }
+  void release(std::byte* memory) noexcept override {
+    look_at(index_);
+    forget(cudaFree(memory));
+  }
   std::byte* allocate_pool(size_t bytes) override { return allocate(bytes); }
   void release_pool(std::byte* memory, size_t) noexcept override { release(memory); }
   std::byte* allocate_shared(size_t bytes) override {
@@ -144,7 +158,10 @@ class CudaDevice final : public Device {
     L4J_CUDA_CHECK(cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped));
     return static_cast<std::byte*>(memory);
   }
-  void release_shared(std::byte* memory) noexcept override { forget(cudaFreeHost(memory)); }
+  void release_shared(std::byte* memory) noexcept override {
+    look_at(index_);
+    forget(cudaFreeHost(memory));
+  }
 
   Matrix store(const Queue& queue, const Matrix& host) override {
     Matrix stored = host;
@@ -160,7 +177,8 @@ class CudaDevice final : public Device {
   }
 
   Queue open_queue(ThreadPool* threads, bool ops) override {
-    auto stream = std::make_unique<Stream>(stream_of(index_));
+    use();
+    auto stream = std::make_unique<Stream>(stream_);
     Queue queue{threads, stream.get()};
     try {
       L4J_CUDA_CHECK(cudaStreamCreateWithFlags(&stream->handle, cudaStreamNonBlocking));
@@ -179,7 +197,7 @@ class CudaDevice final : public Device {
   void close_queue(Queue& queue) noexcept override {
     Stream* stream = queue.stream;
     if (!stream) return;
-    forget(cudaSetDevice(index_));
+    look_at(index_);
     if (stream->handle) {
       forget(cudaStreamSynchronize(stream->handle));
       forget(cudaStreamDestroy(stream->handle));
@@ -211,7 +229,7 @@ class CudaDevice final : public Device {
 
   std::unique_ptr<Mark> new_mark() override {
     use();
-    auto mark = std::make_unique<CudaMark>();
+    auto mark = std::make_unique<CudaMark>(index_);
     L4J_CUDA_CHECK(cudaEventCreate(&mark->event));
     return mark;
   }
@@ -250,38 +268,43 @@ class CudaDevice final : public Device {
                       const void* context) override {
     use();
     const cudaStream_t stream = queue.stream->handle;
-    if (!slot) slot = std::make_unique<CudaReplay>();
+    if (!slot) slot = std::make_unique<CudaReplay>(index_);
     auto& replay = static_cast<CudaReplay&>(*slot);
     if (!replay.ran || replay.key != key) {
       replay.reset();
-      replay.ran = false;
       step(context);
       replay.key = key;
       replay.ran = true;
       return;
     }
-    if (!replay.graph) {
-      L4J_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-      cudaGraph_t graph = nullptr;
-      try {
-        step(context);
-      } catch (...) {
-        forget(cudaStreamEndCapture(stream, &graph));
-        if (graph) forget(cudaGraphDestroy(graph));
-        throw;
-      }
-      L4J_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-      const cudaError_t error = cudaGraphInstantiate(&replay.graph, graph, 0);
-      forget(cudaGraphDestroy(graph));
-      if (error != cudaSuccess) replay.graph = nullptr;
-      L4J_CUDA_CHECK(error);
-    }
+    if (!replay.graph && !record(replay, stream, step, context)) return step(context);
     L4J_CUDA_CHECK(cudaGraphLaunch(replay.graph, stream));
+  }
+
+  // Whether the step could be recorded. What another thread does at the same time, loading a kernel say, can void a capture; the step itself
+  // can always be enqueued.
+  static bool record(CudaReplay& replay, cudaStream_t stream, void (*step)(const void*), const void* context) {
+    L4J_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    cudaGraph_t graph = nullptr;
+    try {
+      step(context);
+    } catch (...) {
+      forget(cudaStreamEndCapture(stream, &graph));
+      if (graph) forget(cudaGraphDestroy(graph));
+      throw;
+    }
+    cudaError_t error = cudaStreamEndCapture(stream, &graph);
+    if (error == cudaSuccess) error = cudaGraphInstantiate(&replay.graph, graph, 0);
+    forget(error);
+    if (graph) forget(cudaGraphDestroy(graph));
+    if (error != cudaSuccess) replay.graph = nullptr;
+    return error == cudaSuccess;
   }
 
   const int index_;
   const std::string id_, name_;
   const cudaDeviceProp properties_;
+  const Stream stream_;  // what every queue's stream begins as
 };
 
 }  // namespace
@@ -394,7 +417,7 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
 }
 
 ImportedPool::~ImportedPool() {
-  forget(cudaSetDevice(device_));
+  look_at(device_);
   forget(cudaIpcCloseMemHandle(base_));
 }
 
