@@ -184,7 +184,11 @@ class Rollout {
     if (bad == kNone) return;
     const auto sequence = static_cast<int32_t>(bad & 0xffffffff), position = static_cast<int32_t>(bad >> 32);
     const std::string culprit = model_.weights().first_not_finite();
-    const char* what = bad == first_bad[kHiddenStates] ? "the hidden state at position " : "the logits for position ";
+    // A GPU multiplies positions of prompts together, and 0 times what is not finite is not either.
+    const bool together = !device_.host() && position < memories_[sequence]->length() + n_tokens(sequence);
+    const char* what = bad != first_bad[kHiddenStates] ? "the logits for position "
+                       : together                      ? "the hidden states of the prompts, seen first at position "
+                                                       : "the hidden state at position ";
     throw Error("NOT_FINITE", concat("a number is not finite in ", what, position, " of sequence ", sequence, " (",
                                      what_stands_at(sequence, position), "); ",
                                      culprit.empty() ? "all weights are finite, the activations overflowed" : "weights: " + culprit));

@@ -54,7 +54,8 @@ TEST_F(CudaAlignTest, RowsAreTheSameAloneAndInABatch) {
   constexpr int32_t kMost = 19;
   std::mt19937 random(3);
   for (const auto& [d, rows] : {std::pair{200, kMost}, {1032, 9}}) {
-    const auto matrix = test::random_floats(static_cast<size_t>(d) * d, random), x = test::random_floats(static_cast<size_t>(kMost) * d, random);
+    const auto matrix = test::random_floats(static_cast<size_t>(d) * d, random);
+    const auto x = test::random_floats(static_cast<size_t>(kMost) * d, random);
     const test::DeviceArray<float> device_matrix(matrix);
     for (const float* w : {static_cast<const float*>(nullptr), static_cast<const float*>(device_matrix.data())}) {
       std::vector<float> alone;
