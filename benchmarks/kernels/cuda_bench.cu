@@ -75,7 +75,7 @@ void matmul(Gpu& gpu, const Cublas& cublas, const Shape& shape, DType type, cons
   Queue queue = gpu.queue();
   CudaCase line{prefill ? "matmul_tiles" : "matmul_rows", shape.name,
                 std::string(product.name) + " " + dtype_info(type).name + " " + std::to_string(n) + (n == 1 ? " row" : " rows")};
-  line.seconds = gpu.seconds(weights.copies(), [&](int copy) {
+  line.seconds = gpu.seconds(gpu.calls(weights.copies()), [&](int copy) {
     MatmulTarget targets[3];
     for (size_t t = 0; t < n_targets; t++) targets[t] = {&weights.at(t, copy), nullptr, y[t]->as<float>()};
     MatmulArgs args{x->as<float>(), n, product.k, targets, static_cast<int32_t>(n_targets), product.into};
@@ -83,7 +83,7 @@ void matmul(Gpu& gpu, const Cublas& cublas, const Shape& shape, DType type, cons
     cuda::ops().matmul(queue, args);
   });
   if (cublas && type == DType::BF16) {
-    line.baseline_seconds = gpu.seconds(weights.copies(), [&](int copy) {
+    line.baseline_seconds = gpu.seconds(gpu.calls(weights.copies()), [&](int copy) {
       for (size_t t = 0; t < n_targets; t++) {
         cublas.matmul(weights.at(t, copy).data, half->as<void>(), y[t]->as<float>(), product.m[t], n, product.k);
       }
@@ -95,36 +95,40 @@ void matmul(Gpu& gpu, const Cublas& cublas, const Shape& shape, DType type, cons
   print(gpu, line);
 }
 
-// Memories of one length, each of its own pages, one after another in one allocation.
+// Memories of one length, each of its own pages, one after another in one allocation, as often as a rotation holds them.
 class Memories {
  public:
-  Memories(const Shape& s, int n, int length, int page_size)
+  Memories(const Gpu& gpu, const Shape& s, int n_memories, int length, int page_size)
       : layout_{DType::BF16, page_size, s.n_layers, s.n_kv_heads, s.head_dim},
+        n_(n_memories),
         n_pages_((length + page_size - 1) / page_size),
-        bytes_(random_numbers(layout_.page_bytes() * n_pages_ * n / 2, DType::BF16)),
-        table_(sizeof(void*) * n_pages_ * n),
-        tables_(sizeof(void*) * n) {
+        copies_(gpu.copies(layout_.page_bytes() * n_pages_ * n_)),
+        bytes_(random_numbers(layout_.page_bytes() * n_pages_ * n_ * copies_ / 2, DType::BF16)),
+        table_(sizeof(void*) * n_pages_ * n_ * copies_),
+        tables_(sizeof(void*) * n_ * copies_) {
     std::vector<void*> tables;
+    const int n = n_ * copies_;
     for (int i = 0; i < n * n_pages_; i++) pages_.push_back(bytes_->as<std::byte>() + layout_.page_bytes() * i);
     for (int i = 0; i < n; i++) tables.push_back(table_.as<void*>() + static_cast<size_t>(i) * n_pages_);
     table_.write(pages_.data(), table_.size());
     tables_.write(tables.data(), tables_.size());
   }
-  PagedSequences view() const { return {tables_.as<std::byte* const*>(), &layout_}; }
-  PagedView host_view() const { return {pages_.data(), &layout_}; }
+  int copies() const { return copies_; }
+  PagedSequences view(int copy) const { return {tables_.as<std::byte* const*>() + copy % copies_ * n_, &layout_}; }
+  PagedView host_view(int copy) const { return {pages_.data() + copy % copies_ * n_ * n_pages_, &layout_}; }
   const PageLayout& layout() const { return layout_; }
 
  private:
   PageLayout layout_;
-  int n_pages_;
+  int n_, n_pages_, copies_;
   std::unique_ptr<DeviceBytes> bytes_;
   DeviceBytes table_, tables_;
   std::vector<std::byte*> pages_;
 };
 
-// One position each of `n` sequences; every call reads another layer.
+// One position each of `n` sequences; every call reads another layer or copy.
 void attention(Gpu& gpu, const Shape& s, int32_t n, int32_t length) {
-  const Memories memories(s, n, length, 16);
+  const Memories memories(gpu, s, n, length, 16);
   const size_t q_size = static_cast<size_t>(n) * s.n_heads * s.head_dim;
   const auto q = random_numbers(q_size);
   const DeviceBytes out(4 * q_size);
@@ -134,22 +138,22 @@ void attention(Gpu& gpu, const Shape& s, int32_t n, int32_t length) {
   places.write(rows.data(), places.size());
   Queue queue = gpu.queue();
   CudaCase line{"attention_split", s.name, std::to_string(n) + " x 1 row over " + std::to_string(length) + " positions"};
-  line.seconds = gpu.seconds(2 * s.n_layers, [&](int call) {
-    cuda::ops().attention(queue, {q->as<float>(), places.as<RowPlace>(), memories.view(), n, s.n_heads, s.n_kv_heads, s.head_dim,
-                                  call % s.n_layers, 0, 0.088f, length, false, out.as<float>()});
+  line.seconds = gpu.seconds(gpu.calls(memories.copies() * s.n_layers), [&](int call) {
+    cuda::ops().attention(queue, {q->as<float>(), places.as<RowPlace>(), memories.view(call / s.n_layers), n, s.n_heads, s.n_kv_heads,
+                                  s.head_dim, call % s.n_layers, 0, 0.088f, length, false, out.as<float>()});
   });
   line.bytes = 2.0 * 2 * n * length * s.n_kv_heads * s.head_dim + 8.0 * q_size;
   print(gpu, line);
 }
 
 void kv_copy(Gpu& gpu, const Shape& s, int32_t length, bool rotate) {
-  const Memories source(s, 1, length, 16), target(s, 1, length + 16, 64);
+  const Memories source(gpu, s, 1, length, 16), target(gpu, s, 1, length + 16, 64);
   const std::vector<float> cos(s.head_dim / 2, 0.6f), sin(s.head_dim / 2, 0.8f);
   Queue queue = gpu.queue();
   CudaCase line{"kv_copy", s.name, std::to_string(length) + (rotate ? " positions rotated" : " positions")};
-  line.seconds = gpu.seconds(2, [&](int) {
+  line.seconds = gpu.seconds(gpu.calls(source.copies()), [&](int copy) {
     const float *by_cos = rotate ? cos.data() : nullptr, *by_sin = rotate ? sin.data() : nullptr;
-    cuda::ops().kv_copy(queue, {source.host_view(), target.host_view(), 0, 16, length, by_cos, by_sin});
+    cuda::ops().kv_copy(queue, {source.host_view(copy), target.host_view(copy), 0, 16, length, by_cos, by_sin});
   });
   line.bytes = 2.0 * static_cast<double>(source.layout().position_bytes()) * length;
   print(gpu, line);
@@ -162,8 +166,8 @@ void align(Gpu& gpu, int32_t d, int32_t n) {
   const DeviceBytes y(sizeof(float) * n * d);
   Queue queue = gpu.queue();
   CudaCase line{"align", "d " + std::to_string(d), std::to_string(n) + (n == 1 ? " row" : " rows")};
-  line.seconds = gpu.seconds(copies, [&](int copy) {
-    cuda::ops().align(queue, {x->as<float>(), matrices->as<float>() + size * copy, 1.0f, n, d, y.as<float>()});
+  line.seconds = gpu.seconds(gpu.calls(copies), [&](int call) {
+    cuda::ops().align(queue, {x->as<float>(), matrices->as<float>() + size * (call % copies), 1.0f, n, d, y.as<float>()});
   });
   line.bytes = 4.0 * size + 8.0 * n * d;
   print(gpu, line);
@@ -176,7 +180,7 @@ void sample(Gpu& gpu, const Shape& s, float temperature) {
   rows.write(&row, sizeof(row));
   Queue queue = gpu.queue();
   CudaCase line{"sample", s.name, temperature > 0 ? "1 row top-p 0.95" : "1 row greedy"};
-  line.seconds = gpu.seconds(8, [&](int) {
+  line.seconds = gpu.seconds(gpu.calls(1), [&](int) {
     cuda::ops().sample(queue, {logits->as<float>(), rows.as<SampleRow>(), 1, s.vocab, temperature, 0.95f, 0, token.as<int32_t>()});
   });
   line.bytes = 4.0 * s.vocab;

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.latent4j.Device;
 import org.latent4j.LatentModel;
 import org.latent4j.latent.AlignmentKind;
+import org.latent4j.memory.MemoryType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -41,22 +43,31 @@ public class AlignmentBenchmark {
         state.limit.read();
     }
 
-    /** latent4j's model and the hidden states. */
+    /** How many hidden states of which model. */
     @State(Scope.Benchmark)
-    public static class Latent4j {
+    public static class Rows {
         @Param({Shape.SMOLLM2, Shape.QWEN3})
         String shape;
         @Param({ONE, MANY})
         int rows;
+    }
+
+    /** latent4j's model and the hidden states. */
+    @State(Scope.Benchmark)
+    public static class Latent4j extends Rows {
         LatentModel model;
         float[] hidden;
 
         @Setup
         public void open() throws IOException {
             Shape named = Shape.named(shape);
-            model = Fixture.open(named, 0);
+            model = Fixture.open(RandomCheckpoint.of(named), device(), 0, MemoryType.BF16);
             hidden = Fixture.numbers(rows * named.dModel());
             model.align(AlignmentKind.RIDGE, hidden); // solves the matrix
+        }
+
+        Device device() {
+            return Device.cpu();
         }
 
         @TearDown
@@ -67,11 +78,7 @@ public class AlignmentBenchmark {
 
     /** libtorch's matrix and the hidden states. */
     @State(Scope.Benchmark)
-    public static class Libtorch {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({ONE, MANY})
-        int rows;
+    public static class Libtorch extends Rows {
         Tensor hidden;
         Tensor matrix;
 
@@ -86,11 +93,7 @@ public class AlignmentBenchmark {
 
     /** A read of what has to be moved. */
     @State(Scope.Benchmark)
-    public static class Limit {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({ONE, MANY})
-        int rows;
+    public static class Limit extends Rows {
         MachineLimit limit;
 
         @Setup

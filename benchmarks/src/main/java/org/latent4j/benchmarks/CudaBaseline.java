@@ -11,6 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasContext;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.FloatPointer;
@@ -18,20 +21,30 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 
-/** One CUDA device by CUDA's own libraries: memory, copies, cuBLAS's products. What it allocated is freed when it is closed. */
+/**
+ * One CUDA device by CUDA's own libraries: memory, copies, cuBLAS's products. All work goes to one stream and is done when {@link #finish}
+ * returns. What was allocated is freed at the end.
+ */
 final class CudaBaseline implements AutoCloseable {
     private static final int RANDOM_NUMBERS = 4 << 20;
+    /** What NVIDIA recommends for Hopper; its own default on earlier GPUs is less. */
+    private static final long WORKSPACE_BYTES = 32L << 20;
 
     private final int device;
+    private final CUstream_st stream = new CUstream_st();
     private final cublasContext handle = new cublasContext();
     private final FloatPointer one = new FloatPointer(1f);
     private final FloatPointer zero = new FloatPointer(0f);
     private final List<Pointer> allocated = new ArrayList<>();
+    private final List<CUgraphExec_st> recorded = new ArrayList<>();
 
     CudaBaseline(int device) {
         this.device = device;
-        cuda(cudart.cudaSetDevice(device), "cudaSetDevice");
+        use();
+        cuda(cudart.cudaStreamCreateWithFlags(stream, cudart.cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
         cublas(cublas.cublasCreate_v2(handle), "cublasCreate");
+        cublas(cublas.cublasSetStream_v2(handle, stream), "cublasSetStream");
+        cublas(cublas.cublasSetWorkspace_v2(handle, allocate(WORKSPACE_BYTES), WORKSPACE_BYTES), "cublasSetWorkspace");
     }
 
     /** Why CUDA's libraries cannot be used here, if they cannot. */
@@ -40,18 +53,16 @@ final class CudaBaseline implements AutoCloseable {
             Loader.load(cudart.class);
             Loader.load(cublas.class);
         } catch (LinkageError e) {
-            return Optional.of("CUDA 13's libcudart and libcublas are not found (is their folder in LD_LIBRARY_PATH?): " + e.getMessage());
+            Throwable first = e;
+            while (first.getCause() != null) {
+                first = first.getCause();
+            }
+            return Optional.of("the driver's libcuda and CUDA 13's libcudart and libcublas cannot be loaded (are their folders in "
+                    + "LD_LIBRARY_PATH?): " + first.getMessage());
         }
         int[] n = {0};
         int error = cudart.cudaGetDeviceCount(n);
         return error == cudart.cudaSuccess && n[0] > 0 ? Optional.empty() : Optional.of(text(error));
-    }
-
-    /** How many CUDA devices there are; {@link #problem} is empty. */
-    static int devices() {
-        int[] n = {0};
-        cuda(cudart.cudaGetDeviceCount(n), "cudaGetDeviceCount");
-        return n[0];
     }
 
     private static String text(int error) {
@@ -70,9 +81,13 @@ final class CudaBaseline implements AutoCloseable {
         }
     }
 
+    private void use() {
+        cuda(cudart.cudaSetDevice(device), "cudaSetDevice");
+    }
+
     /** Uninitialized memory of this device. */
     Pointer allocate(long bytes) {
-        cuda(cudart.cudaSetDevice(device), "cudaSetDevice");
+        use();
         Pointer memory = new Pointer();
         cuda(cudart.cudaMalloc(memory, bytes), "cudaMalloc of " + bytes + " bytes");
         allocated.add(memory);
@@ -91,26 +106,29 @@ final class CudaBaseline implements AutoCloseable {
             for (long at = 0; at < numbers; at += RANDOM_NUMBERS) {
                 write(new ShortPointer(memory).getPointer(at), host, 2 * Math.min(RANDOM_NUMBERS, numbers - at));
             }
+            finish();
         }
         return memory;
     }
 
+    /** Starts a copy from the host, whose memory stays as it is until all is finished. */
     void write(Pointer to, Pointer host, long bytes) {
-        cuda(cudart.cudaMemcpy(to, host, bytes, cudart.cudaMemcpyHostToDevice), "cudaMemcpy to the device");
+        cuda(cudart.cudaMemcpyAsync(to, host, bytes, cudart.cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync to the device");
     }
 
+    /** Starts a copy to the host. */
     void read(Pointer host, Pointer from, long bytes) {
-        cuda(cudart.cudaMemcpy(host, from, bytes, cudart.cudaMemcpyDeviceToHost), "cudaMemcpy from the device");
+        cuda(cudart.cudaMemcpyAsync(host, from, bytes, cudart.cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync from the device");
     }
 
     /** Starts a copy within this device. */
     void copy(Pointer to, Pointer from, long bytes) {
-        cuda(cudart.cudaMemcpyAsync(to, from, bytes, cudart.cudaMemcpyDeviceToDevice), "cudaMemcpyAsync");
+        cuda(cudart.cudaMemcpyAsync(to, from, bytes, cudart.cudaMemcpyDeviceToDevice, stream), "cudaMemcpyAsync");
     }
 
     /** Starts a copy from this device to another. */
     void copyToPeer(Pointer to, CudaBaseline other, Pointer from, long bytes) {
-        cuda(cudart.cudaMemcpyPeerAsync(to, other.device, from, device, bytes), "cudaMemcpyPeerAsync");
+        cuda(cudart.cudaMemcpyPeerAsync(to, other.device, from, device, bytes, stream), "cudaMemcpyPeerAsync");
     }
 
     /** Lets copies to another device go straight there, where the machine can do that. */
@@ -118,7 +136,7 @@ final class CudaBaseline implements AutoCloseable {
         int[] can = {0};
         cuda(cudart.cudaDeviceCanAccessPeer(can, device, other.device), "cudaDeviceCanAccessPeer");
         if (can[0] != 0) {
-            cuda(cudart.cudaSetDevice(device), "cudaSetDevice");
+            use();
             cuda(cudart.cudaDeviceEnablePeerAccess(other.device, 0), "cudaDeviceEnablePeerAccess");
         }
     }
@@ -136,17 +154,37 @@ final class CudaBaseline implements AutoCloseable {
                 new FloatPointer(y), d), "cublasSgemm");
     }
 
+    /** What {@code work} starts, to be started again in one call: enqueued one by one, small products take longer than they run. */
+    CUgraphExec_st record(Runnable work) {
+        work.run(); // what a library does once is not recorded
+        finish();
+        cuda(cudart.cudaStreamBeginCapture(stream, cudart.cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        work.run();
+        CUgraph_st graph = new CUgraph_st();
+        cuda(cudart.cudaStreamEndCapture(stream, graph), "cudaStreamEndCapture");
+        CUgraphExec_st exec = new CUgraphExec_st();
+        cuda(cudart.cudaGraphInstantiate(exec, graph, 0), "cudaGraphInstantiate");
+        cuda(cudart.cudaGraphDestroy(graph), "cudaGraphDestroy");
+        recorded.add(exec);
+        return exec;
+    }
+
+    void start(CUgraphExec_st exec) {
+        cuda(cudart.cudaGraphLaunch(exec, stream), "cudaGraphLaunch");
+    }
+
     /** Waits for all that was started. */
     void finish() {
-        cuda(cudart.cudaSetDevice(device), "cudaSetDevice");
-        cuda(cudart.cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+        cuda(cudart.cudaStreamSynchronize(stream), "cudaStreamSynchronize");
     }
 
     @Override
     public void close() {
+        use();
         finish();
-        allocated.forEach(memory -> cuda(cudart.cudaFree(memory), "cudaFree"));
-        allocated.clear();
+        recorded.forEach(exec -> cuda(cudart.cudaGraphExecDestroy(exec), "cudaGraphExecDestroy"));
         cublas(cublas.cublasDestroy_v2(handle), "cublasDestroy");
+        allocated.forEach(memory -> cuda(cudart.cudaFree(memory), "cudaFree"));
+        cuda(cudart.cudaStreamDestroy(stream), "cudaStreamDestroy");
     }
 }

@@ -1,24 +1,20 @@
 package org.latent4j.benchmarks;
 
-import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.Device;
-import org.latent4j.LatentModel;
 import org.latent4j.latent.AlignmentKind;
-import org.latent4j.memory.MemoryType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The alignment of {@code rows} hidden states on cuda:0, host to host, f32. cuBLAS does the product without rescaling the rows. */
+/** What {@link AlignmentBenchmark} measures, on cuda:0, host to host. cuBLAS does the product, in f32, without rescaling the rows. */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class GpuAlignmentBenchmark {
@@ -32,39 +28,21 @@ public class GpuAlignmentBenchmark {
         state.device.write(state.x, state.hidden, state.bytes);
         state.device.align(state.matrix, state.x, state.y, state.rows, state.d);
         state.device.read(state.aligned, state.y, state.bytes);
+        state.device.finish();
     }
 
     /** latent4j's model and the hidden states. */
     @State(Scope.Benchmark)
-    public static class Latent4j {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({AlignmentBenchmark.ONE, AlignmentBenchmark.MANY})
-        int rows;
-        LatentModel model;
-        float[] hidden;
-
-        @Setup
-        public void open() throws IOException {
-            Shape named = Shape.named(shape);
-            model = Fixture.open(RandomCheckpoint.of(named), Device.cuda(0), 0, MemoryType.BF16);
-            hidden = Fixture.numbers(rows * named.dModel());
-            model.align(AlignmentKind.RIDGE, hidden); // solves the matrix
-        }
-
-        @TearDown
-        public void close() {
-            model.close();
+    public static class Latent4j extends AlignmentBenchmark.Latent4j {
+        @Override
+        Device device() {
+            return Device.cuda(0);
         }
     }
 
     /** A matrix on the device, hidden states on the host. */
     @State(Scope.Benchmark)
-    public static class Cublas {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({AlignmentBenchmark.ONE, AlignmentBenchmark.MANY})
-        int rows;
+    public static class Cublas extends AlignmentBenchmark.Rows {
         CudaBaseline device;
         int d;
         long bytes;
@@ -82,6 +60,7 @@ public class GpuAlignmentBenchmark {
             matrix = device.allocate(4L * d * d);
             try (FloatPointer numbers = new FloatPointer(Fixture.numbers(d * d))) {
                 device.write(matrix, numbers, 4L * d * d);
+                device.finish();
             }
             x = device.allocate(bytes);
             y = device.allocate(bytes);

@@ -23,14 +23,17 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * What {@link Benchmarks} measures, on cuda:0, beside CUDA's own libraries. Argument: a CSV file whose lines these are added to, in the
- * columns of {@code kernels/cuda_bench.cu}. Ends with 1 and the reason where no GPU can be used.
+ * What {@link Benchmarks} measures, on cuda:0, beside CUDA's own libraries. Arguments: a CSV file that the lines are added to, in the columns
+ * of {@code kernels/cuda_bench.cu}; {@code small}: a small shape, each thing once, to see that it runs. A line that fails says why, and the
+ * others go on; then, and where no GPU can be used, it ends with 1.
  */
 public final class GpuBenchmarks {
+    private static final int WARMUP_ITERATIONS = 2;
+    private static final int ITERATIONS = 3;
     private static final TimeValue ITERATION = TimeValue.seconds(1);
+    private static final TimeValue ONCE = TimeValue.microseconds(1);
     private static final double MEDIAN = 50;
     private static final double TOLERANCE = 1e-4;
     private static final int PROMPT = 48;
@@ -57,25 +60,34 @@ public final class GpuBenchmarks {
         Optional<String> noBaseline = CudaBaseline.problem();
         noBaseline.ifPresent(why -> System.err.println("SKIPPED: the baselines cuBLAS and cudaMemcpy: " + why));
         System.out.println(gpu.get().name());
-        for (String shape : List.of(Shape.SMOLLM2, Shape.QWEN3)) {
+        boolean small = args.length > 1 && args[1].equals("small");
+        List<String> shapes = small ? List.of(Shape.SMALL) : List.of(Shape.SMOLLM2, Shape.QWEN3);
+        for (String shape : shapes) {
             System.out.println(sameNumbers(Shape.named(shape)));
         }
         boolean peer = machine.devices().contains(Device.cuda(1));
         if (!peer) {
             System.out.println("SKIPPED: transfer to another device: there is one alone");
         }
-        for (Line line : lines(peer)) {
-            String row = row(line, times(line, noBaseline.isEmpty()));
-            System.out.println(row);
-            if (args.length > 0) {
-                Files.writeString(Path.of(args[0]), row + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        int failed = 0;
+        for (Line line : lines(shapes, peer)) {
+            try {
+                String row = row(line, times(line, noBaseline.isEmpty(), small));
+                System.out.println(row);
+                if (args.length > 0) {
+                    Files.writeString(Path.of(args[0]), row + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                }
+            } catch (RunnerException e) {
+                failed++;
+                System.err.println("FAILED: " + line.benchmark() + ", " + line.parameters() + ": " + e.getMessage());
             }
         }
+        System.exit(failed == 0 ? 0 : 1);
     }
 
-    private static List<Line> lines(boolean peer) {
+    private static List<Line> lines(List<String> shapes, boolean peer) {
         List<Line> lines = new ArrayList<>();
-        for (String shape : List.of(Shape.SMOLLM2, Shape.QWEN3)) {
+        for (String shape : shapes) {
             Shape named = Shape.named(shape);
             lines.add(new Line("latent-step", "1 step after " + GpuForwardBenchmark.POSITIONS + " positions", GpuForwardBenchmark.class,
                     Map.of("shape", shape, "rows", GpuForwardBenchmark.STEP), GpuForwardBenchmark.STEPS,
@@ -101,23 +113,31 @@ public final class GpuBenchmarks {
         return lines;
     }
 
-    /** Median microseconds of an operation, by the benchmark method's name. */
-    private static Map<String, Double> times(Line line, boolean baselines) throws RunnerException {
+    /** Median microseconds of an operation, by the benchmark method's name. What JMH prints is shown if it fails. */
+    private static Map<String, Double> times(Line line, boolean baselines, boolean small) throws IOException, RunnerException {
         String methods = !baselines ? "latent4j" : line.type() == GpuForwardBenchmark.class && line.bytes() > 0 ? "(latent4j|cuda|limit)"
                 : "(latent4j|cuda)";
+        Path log = Files.createTempFile("latent4j-jmh", ".log");
         ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + line.type().getSimpleName() + "\\." + methods + "$").forks(1)
-                .warmupIterations(2).warmupTime(ITERATION).measurementIterations(3).measurementTime(ITERATION)
-                .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+                .warmupIterations(small ? 0 : WARMUP_ITERATIONS).warmupTime(ITERATION).measurementIterations(small ? 1 : ITERATIONS)
+                .measurementTime(small ? ONCE : ITERATION).output(log.toString()).shouldFailOnError(true);
         line.parameters().forEach(options::param);
         if (Runtime.version().feature() >= 22) {
             options.jvmArgsAppend("--enable-native-access=ALL-UNNAMED");
         }
-        Map<String, Double> times = new HashMap<>();
-        for (RunResult result : new Runner(options.build()).run()) {
-            times.put(result.getPrimaryResult().getLabel(),
-                    result.getPrimaryResult().getStatistics().getPercentile(MEDIAN) / line.operations());
+        try {
+            Map<String, Double> times = new HashMap<>();
+            for (RunResult result : new Runner(options.build()).run()) {
+                times.put(result.getPrimaryResult().getLabel(),
+                        result.getPrimaryResult().getStatistics().getPercentile(MEDIAN) / line.operations());
+            }
+            return times;
+        } catch (RunnerException e) {
+            System.err.println(Files.readString(log));
+            throw e;
+        } finally {
+            Files.delete(log);
         }
-        return times;
     }
 
     /** benchmark, shape, operation, us, bytes, gb_per_s, of_copy, tflop_per_s, baseline, baseline_us, times_baseline. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.Device;
 import org.latent4j.LatentModel;
@@ -23,8 +24,9 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * Forward passes on cuda:0: {@code rows} 1 is a rollout of {@value #STEPS} latent steps after {@value #POSITIONS} positions, more is a
- * prompt of so many tokens. cuBLAS computes the layers' matrix products alone, in bf16: less work than the forward pass, and coarser.
- * The limit of latent steps is a copy that moves as many bytes.
+ * prompt of so many tokens. cuBLAS computes the layers' matrix products alone, in bf16, a pass recorded as one CUDA graph as latent4j's
+ * steps are: less work than the forward pass, and coarser.
+ * The limit of latent steps is a copy that moves as many bytes; prompts have none.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -52,9 +54,7 @@ public class GpuForwardBenchmark {
     @Benchmark
     public void cuda(Cublas state) {
         for (int step = 0; step < (state.rows == 1 ? STEPS : 1); step++) {
-            for (Product product : state.products) {
-                state.device.matmul(product.weight(), state.x, state.y, product.m(), state.rows, product.k());
-            }
+            state.device.start(state.pass);
         }
         state.device.finish();
     }
@@ -67,13 +67,18 @@ public class GpuForwardBenchmark {
         state.device.finish();
     }
 
-    /** latent4j's model and memory. */
+    /** How many rows of which model. */
     @State(Scope.Benchmark)
-    public static class Latent4j {
+    public static class Pass {
         @Param({Shape.SMOLLM2, Shape.QWEN3})
         String shape;
         @Param({STEP, PROMPT})
         int rows;
+    }
+
+    /** latent4j's model and memory. */
+    @State(Scope.Benchmark)
+    public static class Latent4j extends Pass {
         LatentModel model;
         Memory memory;
 
@@ -96,12 +101,9 @@ public class GpuForwardBenchmark {
 
     /** Every layer's matrices. */
     @State(Scope.Benchmark)
-    public static class Cublas {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({STEP, PROMPT})
-        int rows;
+    public static class Cublas extends Pass {
         CudaBaseline device;
+        CUgraphExec_st pass;
         private final List<Product> products = new ArrayList<>();
         private Pointer x;
         private Pointer y;
@@ -117,6 +119,13 @@ public class GpuForwardBenchmark {
             });
             x = device.random((long) rows * products.stream().mapToInt(Product::k).max().orElseThrow());
             y = device.allocate(4L * rows * products.stream().mapToInt(Product::m).max().orElseThrow());
+            pass = device.record(this::multiply);
+        }
+
+        private void multiply() {
+            for (Product product : products) {
+                device.matmul(product.weight(), x, y, product.m(), rows, product.k());
+            }
         }
 
         @TearDown
@@ -127,11 +136,7 @@ public class GpuForwardBenchmark {
 
     /** A copy that reads and writes half of what a step moves, so that it moves as much. */
     @State(Scope.Benchmark)
-    public static class Limit {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param(STEP)
-        int rows;
+    public static class Limit extends Pass {
         CudaBaseline device;
         Pointer from;
         Pointer to;

@@ -1,14 +1,9 @@
 package org.latent4j.benchmarks;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.Device;
-import org.latent4j.LatentModel;
-import org.latent4j.memory.Memory;
-import org.latent4j.memory.MemoryType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -20,22 +15,18 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Memory goes from an instance on cuda:0 to another with a pool of its own, on device {@code target}: {@code parts} 1 is a hand-off, 3 the
- * merge of three memories, the later ones' keys rotated on. CUDA copies as many bytes in one piece, rotating nothing.
+ * What {@link HandOffBenchmark} measures, from an instance on cuda:0 to another on device {@code target}. CUDA copies as many bytes in one
+ * piece, rotating nothing.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class GpuTransferBenchmark {
     static final String HERE = "0";
     static final String PEER = "1";
-    private static final int PAGE_SIZE = 16;
-    private static final int OTHER_PAGE_SIZE = 64;
 
     @Benchmark
     public int latent4j(Latent4j state) {
-        try (Memory memory = state.parts == 1 ? state.receiver.adopt(state.memories.get(0)) : state.receiver.merge(state.memories)) {
-            return memory.length();
-        }
+        return state.handOff.run();
     }
 
     @Benchmark
@@ -48,46 +39,32 @@ public class GpuTransferBenchmark {
         state.sender.finish();
     }
 
-    /** The sender's memories and the receiving instance. */
+    /** What is handed over, and where to. */
     @State(Scope.Benchmark)
-    public static class Latent4j {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({HandOffBenchmark.HAND_OFF, HandOffBenchmark.MERGE})
-        int parts;
+    public static class Transfer extends HandOffBenchmark.Memories {
         @Param({HERE, PEER})
         int target;
-        LatentModel receiver;
-        List<Memory> memories = new ArrayList<>();
-        private LatentModel sender;
+    }
+
+    /** The sender's memories and the receiving instance. */
+    @State(Scope.Benchmark)
+    public static class Latent4j extends Transfer {
+        HandOff handOff;
 
         @Setup
         public void open() throws IOException {
-            Shape named = Shape.named(shape);
-            sender = Fixture.open(RandomCheckpoint.of(named), Device.cuda(0), PAGE_SIZE, MemoryType.BF16);
-            receiver = Fixture.open(RandomCheckpoint.of(named), Device.cuda(target), OTHER_PAGE_SIZE, MemoryType.BF16);
-            for (int i = 0; i < parts; i++) {
-                memories.add(Fixture.memory(sender, GpuForwardBenchmark.POSITIONS));
-            }
+            handOff = new HandOff(Shape.named(shape), Device.cuda(0), Device.cuda(target), parts, positions);
         }
 
         @TearDown
         public void close() {
-            memories.forEach(Memory::close);
-            receiver.close();
-            sender.close();
+            handOff.close();
         }
     }
 
     /** As many bytes in one piece. */
     @State(Scope.Benchmark)
-    public static class Copy {
-        @Param({Shape.SMOLLM2, Shape.QWEN3})
-        String shape;
-        @Param({HandOffBenchmark.HAND_OFF, HandOffBenchmark.MERGE})
-        int parts;
-        @Param({HERE, PEER})
-        int target;
+    public static class Copy extends Transfer {
         CudaBaseline sender;
         CudaBaseline receiver;
         Pointer from;
@@ -98,7 +75,7 @@ public class GpuTransferBenchmark {
         public void allocate() {
             sender = new CudaBaseline(0);
             receiver = target == 0 ? sender : new CudaBaseline(target);
-            bytes = HandOffBenchmark.bytes(Shape.named(shape), parts, GpuForwardBenchmark.POSITIONS);
+            bytes = HandOffBenchmark.bytes(Shape.named(shape), parts, positions);
             to = receiver.allocate(bytes);
             from = sender.random(bytes / 2);
             if (receiver != sender) {
@@ -108,10 +85,10 @@ public class GpuTransferBenchmark {
 
         @TearDown
         public void free() {
+            sender.close();
             if (receiver != sender) {
                 receiver.close();
             }
-            sender.close();
         }
     }
 }

@@ -5,8 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.latent4j.LatentModel;
-import org.latent4j.memory.Memory;
+import org.latent4j.Device;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -28,14 +27,10 @@ public class HandOffBenchmark {
     static final String POSITIONS = "512";
     static final String HAND_OFF = "1";
     static final String MERGE = "3";
-    private static final int PAGE_SIZE = 16;
-    private static final int OTHER_PAGE_SIZE = 64;
 
     @Benchmark
     public int latent4j(Latent4j state) {
-        try (Memory memory = state.parts == 1 ? state.receiver.adopt(state.memories.get(0)) : state.receiver.merge(state.memories)) {
-            return memory.length();
-        }
+        return state.handOff.run();
     }
 
     @Benchmark
@@ -64,24 +59,16 @@ public class HandOffBenchmark {
     /** The sender's memories and the receiving instance. */
     @State(Scope.Benchmark)
     public static class Latent4j extends Memories {
-        LatentModel receiver;
-        List<Memory> memories = new ArrayList<>();
-        private LatentModel sender;
+        HandOff handOff;
 
         @Setup
         public void open() throws IOException {
-            sender = Fixture.open(Shape.named(shape), PAGE_SIZE);
-            receiver = Fixture.open(Shape.named(shape), OTHER_PAGE_SIZE);
-            for (int i = 0; i < parts; i++) {
-                memories.add(Fixture.memory(sender, positions));
-            }
+            handOff = new HandOff(Shape.named(shape), Device.cpu(), Device.cpu(), parts, positions);
         }
 
         @TearDown
         public void close() {
-            memories.forEach(Memory::close);
-            receiver.close();
-            sender.close();
+            handOff.close();
         }
     }
 

@@ -24,10 +24,13 @@ record Shape(String name, String family, int nLayers, int dModel, int nHeads, in
         int maxPositions, double ropeTheta, double rmsEps) {
     static final String SMOLLM2 = "SmolLM2-135M";
     static final String QWEN3 = "Qwen3-0.6B";
+    /** Of no model: to see that a benchmark runs. */
+    static final String SMALL = "small";
 
     private static final List<Shape> NAMED = List.of(
             new Shape(SMOLLM2, "llama", 30, 576, 9, 3, 64, 1536, 49_152, 8_192, 100_000, 1e-5),
-            new Shape(QWEN3, "qwen3", 28, 1024, 16, 8, 128, 3072, 151_936, 40_960, 1_000_000, 1e-6));
+            new Shape(QWEN3, "qwen3", 28, 1024, 16, 8, 128, 3072, 151_936, 40_960, 1_000_000, 1e-6),
+            new Shape(SMALL, "qwen3", 2, 64, 4, 2, 32, 128, 512, 4_096, 10_000, 1e-6));
 
     /** @throws IllegalArgumentException if there is none of this name */
     static Shape named(String name) {
