@@ -163,7 +163,8 @@ struct KvCopyArgs {
   const float* sin;          // [head_dim / 2] or null
 };
 
-// kv_rotate: the keys of positions [from, from + n), all layers and heads, rotated in place by one angle vector.
+// kv_rotate: the keys of positions [from, from + n), all layers and heads, rotated in place by one angle vector. No part of the
+// engine calls it: where positions change, keys turn while kv_copy copies them.
 struct KvRotateArgs {
   PagedView memory;
   int32_t from, n;

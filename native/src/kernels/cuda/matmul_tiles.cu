@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "kernels/cuda/dequantize.cuh"
 #include "kernels/cuda/matmul_ways.h"
 #include "kernels/cuda/reduce.cuh"

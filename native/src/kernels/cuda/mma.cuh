@@ -2,7 +2,6 @@
 // Fragments, by lane (g = lane / 4, t = lane % 4), 16-bit elements in pairs, the first in the lower half:
 //   A [16, 16]: {(g, 2t..), (g + 8, 2t..), (g, 2t + 8..), (g + 8, 2t + 8..)}; B [16 k, 8]: {(2t.., g), (2t + 8.., g)};
 //   C, D [16, 8] f32: (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1).
-//   tf32 A [16, 8]: {(g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4)}; B [8 k, 8]: {(t, g), (t + 4, g)}.
 // Tensor cores cut the sum that they accumulate to f32 instead of rounding it: keep chains of mma short and add their results up by FADD.
 #pragma once
 
@@ -22,12 +21,6 @@ __device__ inline void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uin
 }
 __device__ inline void mma_f16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
-// a, b as split_tf32 makes them.
-__device__ inline void mma_tf32(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
@@ -61,12 +54,6 @@ __device__ inline void split_bf16(float first, float second, uint32_t& high, uin
   second = below_bf16(second);
   middle = upper_halves(first, second);
   low = upper_halves(below_bf16(first), below_bf16(second));
-}
-
-// An f32 as two tf32 whose sum differs from it by 2^-22 of it at most.
-__device__ inline void split_tf32(float x, uint32_t& high, uint32_t& low) {
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(x));
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(low) : "f"(x - __uint_as_float(high)));
 }
 
 }  // namespace latent4j::cuda

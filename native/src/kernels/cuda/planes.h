@@ -1,6 +1,7 @@
 // planes.h: how the weights of a block format lie on a CUDA device. A block of GGUF mixes scales and quants at odd addresses; here each
-// kind is an array (a plane) of its own over the whole matrix, so that a thread reads the quants of 32 weights at once and a warp's reads
-// follow each other. The bits are the file's and as many, only their places differ:
+// kind is an array (a plane) of its own over the whole matrix, so that a thread's read of quants, or of their lower bits, is 16 bytes, and
+// a warp's reads follow each other. A unit here is always 32 weights; Format::kUnit (dequantize.cuh) is what one load brings, 4 to 64.
+// The bits are the file's and as many, only their places differ:
 // * Quants: the lower bits in one plane, a fifth or sixth bit in another. A unit of 32 weights that follow each other has as many words as
 //   a quant has bits there (b); its piece p (weights 4p .. 4p + 3) is in word p % b, byte by byte, each shifted left by b (p / b).
 // * Scales: see arrange_scales in weights.cu.
