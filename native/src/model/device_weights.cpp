@@ -4,25 +4,28 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "kernels/cuda/limits.h"
 
 namespace latent4j {
 
 namespace {
 
-// What the CUDA kernels are written for (kernels/cuda/cuda_ops.h).
 void check_shape(const Device& device, const Config& c) {
+  using namespace cuda;
   for (const auto& [name, value] : {std::pair{"d_model", c.d_model}, {"d_ff", c.d_ff}, {"n_heads * head_dim", c.n_heads * c.head_dim}}) {
-    L4J_CHECK(value % 8 == 0 && value <= 32768, "UNSUPPORTED", name, " ", value, " on ", device.id(),
-              ", supported: multiples of 8 up to 32768 (the CPU takes any)");
+    L4J_CHECK(value % kRowMultiple == 0 && value <= kWidestRow, "UNSUPPORTED", name, " ", value, " on ", device.id(),
+              ", supported: multiples of ", kRowMultiple, " up to ", kWidestRow, " (the CPU takes any)");
   }
-  L4J_CHECK(c.n_heads / c.n_kv_heads <= 16, "UNSUPPORTED", "n_heads / n_kv_heads ", c.n_heads / c.n_kv_heads, " on ", device.id(),
-            ", supported: up to 16 (the CPU takes any)");
-  constexpr int32_t kHeadDims[] = {16, 32, 64, 80, 96, 128, 256};
+  L4J_CHECK(c.n_heads / c.n_kv_heads <= kMostQueriesPerKey, "UNSUPPORTED", "n_heads / n_kv_heads ", c.n_heads / c.n_kv_heads, " on ",
+            device.id(), ", supported: up to ", kMostQueriesPerKey, " (the CPU takes any)");
+  std::string head_dims;
+  for (const int32_t head_dim : kHeadDims) head_dims += (head_dims.empty() ? "" : ", ") + std::to_string(head_dim);
   L4J_CHECK(std::find(std::begin(kHeadDims), std::end(kHeadDims), c.head_dim) != std::end(kHeadDims), "UNSUPPORTED", "head_dim ",
-            c.head_dim, " on ", device.id(), ", supported: 16, 32, 64, 80, 96, 128, 256 (the CPU takes any)");
+            c.head_dim, " on ", device.id(), ", supported: ", head_dims, " (the CPU takes any)");
 }
 
 }  // namespace

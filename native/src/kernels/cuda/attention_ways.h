@@ -1,15 +1,16 @@
 // attention_ways.h: the two ways of attention; attention.cu chooses by AttentionArgs::prefill.
 #pragma once
 
+#include <iterator>
 #include <type_traits>
+#include <utility>
 
 #include "base/error.h"
+#include "kernels/cuda/limits.h"
 #include "kernels/cuda/pages.cuh"
 #include "kernels/cuda/stream.h"
 
 namespace latent4j::cuda {
-
-inline constexpr int kMostQueriesPerKey = 16;  // n_heads / n_kv_heads
 
 // Split over the memory: few rows, each perhaps of a sequence of its own, every block a part of one row's memory.
 void attention_split(const Stream& stream, const AttentionArgs& args);
@@ -21,16 +22,10 @@ void attention_prefill(const Stream& stream, const AttentionArgs& args);
 template <typename F>
 void with_memory_shape(const AttentionArgs& args, const F& f) {
   with_page_type(args.sequences.layout->dtype, [&]<typename T>(T number) {
-    switch (args.head_dim) {
-      case 16: return f(number, std::integral_constant<int, 16>());
-      case 32: return f(number, std::integral_constant<int, 32>());
-      case 64: return f(number, std::integral_constant<int, 64>());
-      case 80: return f(number, std::integral_constant<int, 80>());
-      case 96: return f(number, std::integral_constant<int, 96>());
-      case 128: return f(number, std::integral_constant<int, 128>());
-      case 256: return f(number, std::integral_constant<int, 256>());
-      default: L4J_CHECK(false, "UNSUPPORTED", "attention on CUDA with head_dim ", args.head_dim);
-    }
+    const bool known = [&]<size_t... i>(std::index_sequence<i...>) {
+      return ((args.head_dim == kHeadDims[i] && (f(number, std::integral_constant<int, kHeadDims[i]>()), true)) || ...);
+    }(std::make_index_sequence<std::size(kHeadDims)>());
+    L4J_CHECK(known, "UNSUPPORTED", "attention on CUDA with head_dim ", args.head_dim);
   });
 }
 

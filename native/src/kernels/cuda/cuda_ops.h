@@ -1,7 +1,6 @@
 // cuda_ops.h: the ops on a CUDA device, each defined in cuda/<op>.cu; table.cu gathers them. See ops.h for what they do.
-// Beyond that: every array begins at a multiple of 16 bytes, weights at 256; d, k, d_ff are multiples of 8 up to 32768, head_dim is one of
-// 16, 32, 64, 80, 96, 128, 256 (a model with another shape is refused when it is opened). Block formats are weights as planes.h arranges
-// them.
+// Beyond that: every array begins at a multiple of 16 bytes, weights at 256; rows and heads are as limits.h says (a model with another
+// shape is refused when it is opened). Block formats are weights as planes.h arranges them.
 #pragma once
 
 #include "kernels/ops.h"

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/limits.h"
+
 namespace latent4j::cuda {
 
 inline constexpr unsigned kWarp = 32;
@@ -67,7 +69,8 @@ void with_row_shape(int32_t d, const Launch& launch) {
   if (d <= 2048) return launch.template operator()<256, 2>();
   if (d <= 4096) return launch.template operator()<256, 4>();
   if (d <= 8192) return launch.template operator()<512, 4>();
-  launch.template operator()<1024, 8>();  // up to 32768
+  static_assert(kWidestRow <= 4 * 1024 * 8);
+  launch.template operator()<1024, 8>();
 }
 
 }  // namespace latent4j::cuda
