@@ -1,5 +1,6 @@
-// matmul_rows.cuh: matmul for few rows, where reading the weights is all that counts: each is read once, by 16-byte reads that are under
-// way long before they are used. A warp computes kRows outputs of a target for kN rows of x over all of k; x lies in shared memory.
+// matmul_rows.cuh: matmul for few rows, where reading the weights is all that counts: each is read once, by 16-byte reads (smaller ones
+// of a block format's scales and upper bits, dequantize.cuh) that are under way long before they are used. A warp computes kRows outputs of
+// a target for kN rows of x over all of k; x lies in shared memory.
 // Included by matmul_rows_*.cu, one for each family of formats, so that they compile side by side.
 //
 // An output's sum has one order for every kN: lane l adds its units l, l + 32, ... of kUnit weights one after the other, then the lanes are
@@ -12,13 +13,15 @@
 #include "kernels/cuda/dequantize.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/matmul_rows.h"
+#include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/silu.cuh"
 
 namespace latent4j::cuda {
 
 inline constexpr int kNormChunk = 128;  // elements: one float4 a lane
 
-// What differs with the number of rows and the format. Few rows: many reads in flight from many warps, two blocks per multiprocessor. More
-// rows: more outputs to a warp, since each number of x read from shared memory is used once per output.
+// What differs with the number of rows and the format. One or two rows: many reads in flight from many warps; for one row of floats two
+// blocks per multiprocessor. More rows: more outputs to a warp, since each number of x read from shared memory is used once per output.
 template <DType kType, int kN>
 struct RowsShape {
   static constexpr int kUnit = Format<kType>::kUnit, kPieces = kUnit / 4;
@@ -147,9 +150,7 @@ class RowsWarp {
       }
       if (p_.norm) {
         if (with_sums) {
-          float sum = x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w;
-#pragma unroll
-          for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffff, sum, offset);
+          const float sum = warp_sum(x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w);
           if (lane_ == 0) chunk_sums()[row * chunks() + first * kStripeChunks + chunk] = sum;
         }
         if (column < p_.k) {
@@ -239,8 +240,7 @@ class RowsWarp {
     for (int row = 0; row < kN; ++row) {
       float sum = 0;
       for (int chunk = lane_; chunk < chunks(); chunk += 32) sum += chunk_sums()[row * chunks() + chunk];
-#pragma unroll
-      for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffff, sum, offset);
+      sum = warp_sum(sum);
       if (row == index() / Shape::kRows) scale_ = 1.0f / sqrtf(sum / static_cast<float>(p_.k) + p_.eps);
     }
   }
@@ -258,7 +258,7 @@ class RowsWarp {
       if (bias && writes) value = __fadd_rn(value, __ldg(bias + m));
       if (pairs()) {
         const float up = __shfl_down_sync(0xffffffff, value, Shape::kRows / 2 * kLanes / kLeft);
-        value = value / (1.0f + __expf(-value)) * up;
+        value = silu(value) * up;
       }
       if (!writes || (pairs() && r >= Shape::kRows / 2)) continue;
       float* y = target.y + static_cast<size_t>(row) * target.m + m;

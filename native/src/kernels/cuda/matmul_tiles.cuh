@@ -14,6 +14,7 @@
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/mma.cuh"
 #include "kernels/cuda/planes.h"
+#include "kernels/cuda/silu.cuh"
 
 namespace latent4j::cuda::tiles {
 
@@ -235,8 +236,6 @@ struct Accumulator {
   }
 };
 
-__device__ inline float silu(float x) { return x / (1.0f + expf(-x)); }
-
 // Eight outputs, 32 bytes, lie side by side for each of four tokens at each store.
 template <typename Weight>
 __device__ void write(const Args& args, const Accumulator<Weight>& all, const Tile& tile, int target, int row0, int token0, int lane) {
@@ -340,7 +339,7 @@ void launch(const Stream& stream, const Args& args, int n_tiles) {
   launch_kernel(stream, "matmul_tiles_kernel", matmul_tiles_kernel<Weight>, grid, kThreads, kBytes, args);
 }
 
-// For weights of one format, SmallTiles or LargeTiles; defined in matmul_tiles_{floats,blocks,k}.cu.
+// For weights of one format; `small`: SmallTile, else LargeTile. Defined in matmul_tiles_{floats,blocks,k}.cu.
 template <DType kType>
 void launch_tiles(const Stream& stream, const Args& args, int n_tiles, bool small);
 

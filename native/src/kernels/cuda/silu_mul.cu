@@ -1,12 +1,11 @@
 // silu_mul.cu: element by element. Moves 12 n d_ff bytes.
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.cuh"
+#include "kernels/cuda/silu.cuh"
 
 namespace latent4j::cuda {
 
 namespace {
-
-__device__ float silu(float x) { return x / (1.0f + __expf(-x)); }
 
 // gate, up [size / 4] float4
 __global__ void silu_mul_kernel(float4* gate, const float4* up, int64_t size) {
