@@ -6,6 +6,7 @@
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/tickets.cuh"
 
 namespace latent4j::cuda {
 
@@ -134,14 +135,7 @@ __global__ void __launch_bounds__(kThreads, 1) align_kernel(const float* x, cons
     *reinterpret_cast<float4*>(y + static_cast<size_t>(r) * d + column) = total;
   }
   if (target_norm == 0.0f) return;
-  __threadfence();
-  __syncthreads();
-  __shared__ bool last;
-  if (threadIdx.x == 0) last = atomicAdd(ticket, 1) == gridDim.x - 1;
-  __syncthreads();
-  if (!last) return;
-  __threadfence();
-  if (threadIdx.x == 0) *ticket = 0;
+  if (!is_last_block(ticket, gridDim.x)) return;
   for (int row = warp; row < n; row += kWarps) rescale_row(y + static_cast<size_t>(row) * d, target_norm, d, lane);
 }
 

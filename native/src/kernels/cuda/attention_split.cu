@@ -8,6 +8,7 @@
 #include "kernels/cuda/cp_async.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/tickets.cuh"
 
 namespace latent4j::cuda {
 
@@ -43,7 +44,6 @@ struct Shared {
   uint4 values[C::kChunk][C::kUnits];
   const std::byte* keys[C::kChunk];  // addresses of key rows
   float2 stats[kMostQueriesPerKey];  // largest score, sum of weights
-  bool last;
   alignas(16) float rest[1];  // scores [group][kChunk], then q [group][kPlanes][kQueryPlane] and, when it is used up, sums [kSumFloats]
 
   __device__ float* scores() { return rest; }
@@ -285,13 +285,7 @@ __global__ void __launch_bounds__(kThreads, Cut<T, kDim>::kBlocks)
   if (piece.n_chunks == 1) return sum_values(piece, shared, out);
   sum_values(piece, shared, values + static_cast<size_t>(piece.chunk) * piece.group * kDim);
   if (threadIdx.x < piece.group) stats[piece.chunk * piece.group + threadIdx.x] = shared.stats[threadIdx.x];
-  __threadfence();
-  __syncthreads();
-  // Counts up to n_chunks - 1 and then starts again at zero.
-  if (threadIdx.x == 0) shared.last = atomicInc(tickets + of_row, piece.n_chunks - 1) == static_cast<uint32_t>(piece.n_chunks - 1);
-  __syncthreads();
-  if (!shared.last) return;
-  __threadfence();
+  if (!is_last_block(tickets + of_row, piece.n_chunks)) return;
   combine(piece, shared, values, stats, out);
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/sample.cuh"
+#include "kernels/cuda/tickets.cuh"
 
 namespace latent4j::cuda {
 
@@ -62,20 +63,6 @@ __device__ void for_each(const float* logits, int vocab, const Use& use) {
   } else {
     for (int at = begin + static_cast<int>(threadIdx.x); at < min(begin + kSlice, vocab); at += kThreads) use(logits[at], at);
   }
-}
-
-// Whether this is the row's last block; it then sees what the others wrote. All threads of the block call it, once.
-__device__ bool is_last_block(uint32_t* ticket) {
-  __shared__ bool last;
-  __threadfence();
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    last = atomicAdd(ticket, 1) == gridDim.x - 1;
-    if (last) *ticket = 0;
-  }
-  __syncthreads();
-  __threadfence();
-  return last;
 }
 
 // The sum of v over the threads before this one; *total: over all.
@@ -165,7 +152,7 @@ __global__ void __launch_bounds__(kThreads) sample_largest_kernel(Rows args) {
   first = block_max(first);
   uint64_t* slices = args.slices + static_cast<size_t>(row) * args.n_slices;
   if (threadIdx.x == 0) slices[blockIdx.x] = first;
-  if (!is_last_block(args.tickets + row)) return;
+  if (!is_last_block(args.tickets + row, gridDim.x)) return;
   first = 0;
   for (int i = threadIdx.x; i < args.n_slices; i += kThreads) first = max(first, __ldcg(slices + i));
   first = block_max(first);
@@ -202,7 +189,7 @@ __global__ void __launch_bounds__(kThreads) sample_count_kernel(Rows args) {
   for (int i = threadIdx.x; i < kBuckets; i += kThreads) {
     if (const uint64_t sum = counters[i].value()) atomicAdd(reinterpret_cast<unsigned long long*>(&state.sums[i]), sum);
   }
-  if (!is_last_block(args.tickets + row)) return;
+  if (!is_last_block(args.tickets + row, gridDim.x)) return;
   const int bucket = kBuckets - 1 - 2 * static_cast<int>(threadIdx.x);  // the highest come first
   const uint64_t items[2] = {__ldcg(&state.sums[bucket]), __ldcg(&state.sums[bucket - 1])};
   uint64_t total;
@@ -286,7 +273,7 @@ __global__ void __launch_bounds__(kThreads) sample_cut_kernel(Rows args) {
     const Candidate<kCut> candidate(known, x, id);
     if (candidate.amount && candidate.bucket == edge) ids[atomicAdd(&state.listed, 1)] = id;
   });
-  if (!is_last_block(args.tickets + row)) return;
+  if (!is_last_block(args.tickets + row, gridDim.x)) return;
   const int listed = static_cast<int>(__ldcg(&state.listed));
   Rank* end = kCut == Cut::top_k ? &state.least_logit : &state.least_weight;
   if (listed <= kThreads) {
@@ -315,7 +302,7 @@ __global__ void __launch_bounds__(kThreads) sample_draw_kernel(Rows args) {
   sum_before(sum, &total);
   uint64_t* slices = args.slices + static_cast<size_t>(row) * args.n_slices;
   if (threadIdx.x == 0) slices[blockIdx.x] = total;
-  if (!is_last_block(args.tickets + row)) return;
+  if (!is_last_block(args.tickets + row, gridDim.x)) return;
 
   const int per_thread = (args.n_slices + kThreads - 1) / kThreads;
   const int begin = min(args.n_slices, per_thread * static_cast<int>(threadIdx.x)), end = min(args.n_slices, begin + per_thread);
