@@ -52,7 +52,9 @@ install_missing() {
   [ ${#missing[@]} -eq 0 ] && return
   echo "installing ${missing[*]}"
   sudo=$(command -v sudo || true)
-  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"; } >"$work/apt.log" 2>&1
+  # A machine without a network is to say so soon.
+  { $sudo apt-get update -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o APT::Update::Error-Mode=any &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"; } >"$work/apt.log" 2>&1
 }
 
 build() {
@@ -97,7 +99,12 @@ java_tests() {
 }
 
 # Ops one by one, then Java; both write lines of the same columns.
-measure_ops() { limited "$work/native/benchmarks/cuda_bench" ${QUICK:+small} >"$work/ops.csv"; local status=$?; cat "$work/ops.csv"; return $status; }
+measure_ops() {
+  limited "$work/native/benchmarks/cuda_bench" ${QUICK:+small} >"$work/ops.csv"
+  local status=$?
+  cat "$work/ops.csv"
+  return $status
+}
 measure_rollouts() {
   rm -f "$work/rollouts.csv"
   [ -z "$has_maven" ] || maven -Pbenchmarks -pl benchmarks -am -DskipTests package || return
@@ -114,8 +121,9 @@ write_results() {
     [ "$(wc -l <"$folder/$file.csv")" -gt 1 ] && echo "$(wc -l <"$folder/$file.csv") lines in $folder/$file.csv"
 }
 
+known="tests java sanitizers ops rollouts none"
 for part in "$@"; do
-  [[ " tests java sanitizers ops rollouts none " == *" $part "* ]] || stop "no part is called $part: tests java sanitizers ops rollouts none"
+  [[ " $known " == *" $part "* ]] || stop "no part is called $part: $known"
 done
 command -v nvidia-smi >/dev/null || stop "no GPU here: there is no nvidia-smi, so no NVIDIA driver"
 export CUDA_DEVICE_ORDER=PCI_BUS_ID  # as nvidia-smi counts

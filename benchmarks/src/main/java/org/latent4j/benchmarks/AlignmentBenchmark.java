@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The alignment matmul: hidden states of {@code rows} agents times the ridge matrix, each row rescaled; f32, Java array to Java
- * array. The limit reads the matrix and moves the rows once, by then all of it in cache.
+ * The alignment matmul: hidden states of {@code rows} agents times the ridge matrix, each row rescaled; f32, Java array
+ * to Java array. The limit reads the matrix and moves the rows once, by then all of it in cache.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

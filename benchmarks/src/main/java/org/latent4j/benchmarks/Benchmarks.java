@@ -19,11 +19,12 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * Runs everything and prints one table: first a check that latent4j and libtorch compute the same, then JMH, each line of the table in
- * {@value #ROUNDS} rounds. A round gives latent4j, libtorch and the limit a fresh JVM each, one right after another.
+ * Runs everything and prints one table: first a check that latent4j and libtorch compute the same, then JMH, each line
+ * of the table in {@value #ROUNDS} rounds. A round gives latent4j, libtorch and the limit a fresh JVM each, one right
+ * after another.
  *
- * <p>Arguments: the lines to run ({@code latent-step alignment hand-off merge decode}), or none for all, whose results then go to
- * {@code benchmarks/results/<machine>.csv} below the working directory.
+ * <p>Arguments: the lines to run ({@code latent-step alignment hand-off merge decode}), or none for all, whose results
+ * then go to {@code benchmarks/results/<machine>.csv} below the working directory.
  */
 public final class Benchmarks {
     private static final int ROUNDS = 3;
@@ -60,9 +61,9 @@ public final class Benchmarks {
     }
 
     /**
-     * libtorch's threads, OpenMP's and OpenBLAS's, spin while they wait, by default; each pool then keeps the other from its work, and on a
-     * machine that has anything else to do both lose far more time than they save. Whoever sets the variable decides; otherwise they
-     * sleep, which only the environment of a new process can tell them.
+     * libtorch's threads, OpenMP's and OpenBLAS's, spin while they wait, by default; each pool then keeps the other
+     * from its work, and on a machine that has anything else to do both lose far more time than they save. Whoever sets
+     * the variable decides; otherwise they sleep, which only the environment of a new process can tell them.
      */
     private static int runAgainWithWaitPolicy(String[] args) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
@@ -79,7 +80,8 @@ public final class Benchmarks {
     private static Comparison compare(Case what) throws RunnerException {
         Comparison comparison = new Comparison(what);
         for (int round = 1; round <= ROUNDS; round++) {
-            System.out.printf("%s %s, %s: round %d of %d%n", what.benchmark(), what.shape(), what.operation(), round, ROUNDS);
+            System.out.printf("%s %s, %s: round %d of %d%n", what.benchmark(), what.shape(), what.operation(), round,
+                    ROUNDS);
             Map<Subject, Double> times = new EnumMap<>(Subject.class);
             for (RunResult result : new Runner(options(what).build()).run()) {
                 times.put(subject(what, result), result.getPrimaryResult().getStatistics().getPercentile(MEDIAN));
@@ -91,9 +93,10 @@ public final class Benchmarks {
 
     private static ChainedOptionsBuilder options(Case what) {
         String methods = what.bytes() > 0 ? "(latent4j|libtorch|limit)" : "(latent4j|libtorch)";
-        ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + what.type().getSimpleName() + "\\." + methods + "$")
-                .forks(1).warmupIterations(1).warmupTime(ITERATION).measurementIterations(ITERATIONS)
-                .measurementTime(ITERATION).verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include("\\." + what.type().getSimpleName() + "\\." + methods + "$").forks(1).warmupIterations(1)
+                .warmupTime(ITERATION).measurementIterations(ITERATIONS).measurementTime(ITERATION)
+                .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
         what.parameters().forEach(options::param);
         if (Runtime.version().feature() >= 22) {
             options.jvmArgsAppend("--enable-native-access=ALL-UNNAMED");

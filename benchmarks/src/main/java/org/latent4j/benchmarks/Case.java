@@ -13,7 +13,8 @@ import java.util.TreeMap;
  * @param type the class that measures it
  * @param parameters JMH parameters; those left out take all their values
  * @param operation what one measured operation is, for the reader of the table
- * @param bytes that the limit moves in one operation; 0: arithmetic, not bytes, limits this one, and it runs without a limit
+ * @param bytes that the limit moves in one operation; 0: arithmetic, not bytes, limits this one, and it runs without a
+ *     limit
  */
 record Case(String benchmark, Class<?> type, Map<String, String> parameters, String operation, long bytes) {
     Case {
@@ -30,7 +31,8 @@ record Case(String benchmark, Class<?> type, Map<String, String> parameters, Str
         List<Case> cases = new ArrayList<>();
         for (String shape : shapes) {
             int kvLength = Integer.parseInt(LatentStepBenchmark.KV_LENGTH);
-            cases.add(new Case("latent-step", LatentStepBenchmark.class, Map.of("shape", shape), "1 step after " + kvLength + " positions",
+            cases.add(new Case("latent-step", LatentStepBenchmark.class, Map.of("shape", shape),
+                    "1 step after " + kvLength + " positions",
                     LatentStepBenchmark.bytes(Shape.named(shape), kvLength)));
         }
         for (String shape : shapes) {
@@ -44,13 +46,15 @@ record Case(String benchmark, Class<?> type, Map<String, String> parameters, Str
             boolean merges = parts.equals(HandOffBenchmark.MERGE);
             int positions = Integer.parseInt(HandOffBenchmark.POSITIONS);
             for (String shape : shapes) {
-                cases.add(new Case(merges ? "merge" : "hand-off", HandOffBenchmark.class, Map.of("shape", shape, "parts", parts),
+                cases.add(new Case(merges ? "merge" : "hand-off", HandOffBenchmark.class,
+                        Map.of("shape", shape, "parts", parts),
                         (merges ? parts + " x " : "") + positions + " positions",
                         HandOffBenchmark.bytes(Shape.named(shape), Integer.parseInt(parts), positions)));
             }
         }
         for (String shape : List.of(DecodeBenchmark.EMBEDDED, Shape.QWEN3)) {
-            cases.add(new Case("decode", DecodeBenchmark.class, Map.of("shape", shape), "1 token", DecodeBenchmark.bytes(shape)));
+            cases.add(new Case("decode", DecodeBenchmark.class, Map.of("shape", shape), "1 token",
+                    DecodeBenchmark.bytes(shape)));
         }
         return cases;
     }

@@ -9,8 +9,9 @@ import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /**
- * The times of one {@link Case}, round by round. Within a round everything runs one after another; ratios are taken within a round and
- * their median over the rounds, because on a shared machine two minutes differ more than two engines do.
+ * The times of one {@link Case}, round by round. Within a round everything runs one after another; ratios are taken
+ * within a round and their median over the rounds, because on a shared machine two minutes differ more than two engines
+ * do.
  */
 final class Comparison {
     /** What was measured. */
@@ -67,7 +68,8 @@ final class Comparison {
 
     /** How much of the limit's speed is reached, 1: all. */
     OptionalDouble partOfLimit() {
-        return median(round -> round.containsKey(Subject.LIMIT) ? round.get(Subject.LIMIT) / round.get(Subject.LATENT4J) : null);
+        return median(round -> round.containsKey(Subject.LIMIT) ? round.get(Subject.LIMIT) / round.get(Subject.LATENT4J)
+                : null);
     }
 
     private static Double timesLibtorch(Map<Subject, Double> round) {

@@ -22,8 +22,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * One CUDA device by CUDA's own libraries: memory, copies, cuBLAS's products. All work goes to one stream and is done when {@link #finish}
- * returns. What was allocated is freed at the end.
+ * One CUDA device by CUDA's own libraries: memory, copies, cuBLAS's products. All work goes to one stream and is done
+ * when {@link #finish} returns. What was allocated is freed at the end.
  */
 final class CudaBaseline implements AutoCloseable {
     private static final int RANDOM_NUMBERS = 4 << 20;
@@ -57,8 +57,8 @@ final class CudaBaseline implements AutoCloseable {
             while (first.getCause() != null) {
                 first = first.getCause();
             }
-            return Optional.of("the driver's libcuda and CUDA 13's libcudart and libcublas cannot be loaded (are their folders in "
-                    + "LD_LIBRARY_PATH?): " + first.getMessage());
+            return Optional.of("the driver's libcuda and CUDA 13's libcudart and libcublas cannot be loaded (are their "
+                    + "folders in LD_LIBRARY_PATH?): " + first.getMessage());
         }
         int[] n = {0};
         int error = cudart.cudaGetDeviceCount(n);
@@ -113,12 +113,14 @@ final class CudaBaseline implements AutoCloseable {
 
     /** Starts a copy from the host, whose memory stays as it is until all is finished. */
     void write(Pointer to, Pointer host, long bytes) {
-        cuda(cudart.cudaMemcpyAsync(to, host, bytes, cudart.cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync to the device");
+        cuda(cudart.cudaMemcpyAsync(to, host, bytes, cudart.cudaMemcpyHostToDevice, stream),
+                "cudaMemcpyAsync to the device");
     }
 
     /** Starts a copy to the host. */
     void read(Pointer host, Pointer from, long bytes) {
-        cuda(cudart.cudaMemcpyAsync(host, from, bytes, cudart.cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync from the device");
+        cuda(cudart.cudaMemcpyAsync(host, from, bytes, cudart.cudaMemcpyDeviceToHost, stream),
+                "cudaMemcpyAsync from the device");
     }
 
     /** Starts a copy within this device. */
@@ -144,17 +146,20 @@ final class CudaBaseline implements AutoCloseable {
     /** Starts y = x W^T: W {@code [m, k]} and x {@code [n, k]} in bf16, y {@code [n, m]} in f32, row-major. */
     void matmul(Pointer w, Pointer x, Pointer y, int m, int n, int k) {
         // Row-major is column-major transposed: cuBLAS sees W as [k, m], x as [k, n], and makes y as [m, n].
-        cublas(cublas.cublasGemmEx(handle, CUBLAS_OP_T, CUBLAS_OP_N, m, n, k, one, w, CUDA_R_16BF, k, x, CUDA_R_16BF, k, zero, y,
-                CUDA_R_32F, m, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT), "cublasGemmEx");
+        cublas(cublas.cublasGemmEx(handle, CUBLAS_OP_T, CUBLAS_OP_N, m, n, k, one, w, CUDA_R_16BF, k, x, CUDA_R_16BF, k,
+                zero, y, CUDA_R_32F, m, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT), "cublasGemmEx");
     }
 
     /** Starts y = x W: W {@code [d, d]}, x and y {@code [n, d]}, f32, row-major. */
     void align(Pointer w, Pointer x, Pointer y, int n, int d) {
-        cublas(cublas.cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, d, n, d, one, new FloatPointer(w), d, new FloatPointer(x), d, zero,
-                new FloatPointer(y), d), "cublasSgemm");
+        cublas(cublas.cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, d, n, d, one, new FloatPointer(w), d,
+                new FloatPointer(x), d, zero, new FloatPointer(y), d), "cublasSgemm");
     }
 
-    /** What {@code work} starts, to be started again in one call: enqueued one by one, small products take longer than they run. */
+    /**
+     * What {@code work} starts, to be started again in one call: enqueued one by one, small products take longer than
+     * they run.
+     */
     CUgraphExec_st record(Runnable work) {
         work.run(); // what a library does once is not recorded
         finish();

@@ -23,8 +23,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One decoded token: a forward pass, the logits, the greedy choice; on the embedded model (Q4_1) and on a bf16 checkpoint that no
- * cache holds. An invocation prefills one token and decodes {@value #TOKENS}, which is as many passes. The limit reads every weight once.
+ * One decoded token: a forward pass, the logits, the greedy choice; on the embedded model (Q4_1) and on a bf16
+ * checkpoint that no cache holds. An invocation prefills one token and decodes {@value #TOKENS}, which is as many
+ * passes. The limit reads every weight once.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -37,7 +38,8 @@ public class DecodeBenchmark {
     @OperationsPerInvocation(TOKENS)
     public RolloutResult latent4j(Latent4j state) {
         try (Memory memory = state.memory.fork()) {
-            return state.model.rollout(Rollout.builder().add(memory, Fixture.tokens(1)).sampling(Sampling.greedy(TOKENS)).build());
+            return state.model.rollout(Rollout.builder().add(memory, Fixture.tokens(1))
+                    .sampling(Sampling.greedy(TOKENS)).build());
         }
     }
 
@@ -86,7 +88,8 @@ public class DecodeBenchmark {
     }
 
     private static LatentModel model(String shape) throws IOException {
-        return shape.equals(EMBEDDED) ? Fixture.open(SmolLM2.path(), 0, MemoryType.BF16) : Fixture.open(Shape.named(shape), 0);
+        return shape.equals(EMBEDDED) ? Fixture.open(SmolLM2.path(), 0, MemoryType.BF16)
+                : Fixture.open(Shape.named(shape), 0);
     }
 
     /** Every weight is read once per token: the embeddings are tied, so the input embedding's table is the output's. */

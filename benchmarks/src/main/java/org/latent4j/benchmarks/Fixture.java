@@ -42,8 +42,8 @@ final class Fixture {
     }
 
     static LatentModel open(Path path, Device device, int pageSize, MemoryType type) {
-        return LatentModel.open(path, ModelOptions.builder().device(device).threads(threads()).pageSize(pageSize).memoryType(type)
-                .memoryPositions(MEMORY_POSITIONS).build());
+        return LatentModel.open(path, ModelOptions.builder().device(device).threads(threads()).pageSize(pageSize)
+                .memoryType(type).memoryPositions(MEMORY_POSITIONS).build());
     }
 
     static LatentModel open(Shape shape, int pageSize) throws IOException {

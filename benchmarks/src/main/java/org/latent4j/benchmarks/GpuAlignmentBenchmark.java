@@ -14,7 +14,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What {@link AlignmentBenchmark} measures, on cuda:0, host to host. cuBLAS does the product, in f32, without rescaling the rows. */
+/**
+ * What {@link AlignmentBenchmark} measures, on cuda:0, host to host. cuBLAS does the product, in f32, without rescaling
+ * the rows.
+ */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class GpuAlignmentBenchmark {

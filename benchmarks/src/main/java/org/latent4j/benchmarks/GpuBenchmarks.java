@@ -25,9 +25,9 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * What {@link Benchmarks} measures, on cuda:0, beside CUDA's own libraries. Arguments: a CSV file that the lines are added to, in the columns
- * of {@code kernels/cuda_bench.cu}; {@code small}: a small shape, each thing once, to see that it runs. A line that fails says why, and the
- * others go on; then, and where no GPU can be used, it ends with 1.
+ * What {@link Benchmarks} measures, on cuda:0, beside CUDA's own libraries. Arguments: a CSV file that the lines are
+ * added to, in the columns of {@code kernels/cuda_bench.cu}; {@code small}: a small shape, each thing once, to see that
+ * it runs. A line that fails says why, and the others go on; then, and where no GPU can be used, it ends with 1.
  */
 public final class GpuBenchmarks {
     private static final int WARMUP_ITERATIONS = 2;
@@ -40,11 +40,11 @@ public final class GpuBenchmarks {
     private static final int STEPS = 3;
 
     /**
-     * A line: what is measured, how many operations an invocation holds, and the bytes that one has to move (0: not what limits it) or the
-     * multiplications and additions (0: likewise).
+     * A line: what is measured, how many operations an invocation holds, and the bytes that one has to move (0: not
+     * what limits it) or the multiplications and additions (0: likewise).
      */
-    private record Line(String benchmark, String operation, Class<?> type, Map<String, String> parameters, int operations, long bytes,
-            long flops) {
+    private record Line(String benchmark, String operation, Class<?> type, Map<String, String> parameters,
+            int operations, long bytes, long flops) {
     }
 
     private GpuBenchmarks() {
@@ -54,7 +54,8 @@ public final class GpuBenchmarks {
         Machine machine = Machine.current();
         Optional<Machine.Gpu> gpu = machine.gpus().stream().filter(Machine.Gpu::usable).findFirst();
         if (gpu.isEmpty() || !gpu.get().device().equals(Device.cuda(0))) {
-            System.err.println("no GPU to measure: " + machine.noCuda().or(() -> machine.gpus().get(0).problem()).orElseThrow());
+            System.err.println("no GPU to measure: " + machine.noCuda().or(() -> machine.gpus().get(0).problem())
+                    .orElseThrow());
             System.exit(1);
         }
         Optional<String> noBaseline = CudaBaseline.problem();
@@ -75,7 +76,8 @@ public final class GpuBenchmarks {
                 String row = row(line, times(line, noBaseline.isEmpty(), small));
                 System.out.println(row);
                 if (args.length > 0) {
-                    Files.writeString(Path.of(args[0]), row + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    Files.writeString(Path.of(args[0]), row + "\n", StandardOpenOption.CREATE,
+                            StandardOpenOption.APPEND);
                 }
             } catch (RunnerException e) {
                 failed++;
@@ -89,12 +91,13 @@ public final class GpuBenchmarks {
         List<Line> lines = new ArrayList<>();
         for (String shape : shapes) {
             Shape named = Shape.named(shape);
-            lines.add(new Line("latent-step", "1 step after " + GpuForwardBenchmark.POSITIONS + " positions", GpuForwardBenchmark.class,
-                    Map.of("shape", shape, "rows", GpuForwardBenchmark.STEP), GpuForwardBenchmark.STEPS,
-                    GpuForwardBenchmark.bytes(named), 0));
+            lines.add(new Line("latent-step", "1 step after " + GpuForwardBenchmark.POSITIONS + " positions",
+                    GpuForwardBenchmark.class, Map.of("shape", shape, "rows", GpuForwardBenchmark.STEP),
+                    GpuForwardBenchmark.STEPS, GpuForwardBenchmark.bytes(named), 0));
+            // Two operations for each weight of two bytes.
             lines.add(new Line("prefill", GpuForwardBenchmark.PROMPT + " tokens", GpuForwardBenchmark.class,
                     Map.of("shape", shape, "rows", GpuForwardBenchmark.PROMPT), 1, 0,
-                    named.layerBytes() * Integer.parseInt(GpuForwardBenchmark.PROMPT))); // two for each weight of two bytes
+                    named.layerBytes() * Integer.parseInt(GpuForwardBenchmark.PROMPT)));
             for (String rows : List.of(AlignmentBenchmark.ONE, AlignmentBenchmark.MANY)) {
                 lines.add(new Line("alignment", rows + " rows from host to host", GpuAlignmentBenchmark.class,
                         Map.of("shape", shape, "rows", rows), 1, 0, 0));
@@ -104,8 +107,8 @@ public final class GpuBenchmarks {
                         : List.of(GpuTransferBenchmark.HERE)) {
                     int n = Integer.parseInt(parts);
                     lines.add(new Line(n == 1 ? "hand-off" : "merge",
-                            parts + " x " + GpuForwardBenchmark.POSITIONS + " positions to cuda:" + target, GpuTransferBenchmark.class,
-                            Map.of("shape", shape, "parts", parts, "target", target), 1,
+                            parts + " x " + GpuForwardBenchmark.POSITIONS + " positions to cuda:" + target,
+                            GpuTransferBenchmark.class, Map.of("shape", shape, "parts", parts, "target", target), 1,
                             2 * HandOffBenchmark.bytes(named, n, GpuForwardBenchmark.POSITIONS), 0));
                 }
             }
@@ -114,13 +117,16 @@ public final class GpuBenchmarks {
     }
 
     /** Median microseconds of an operation, by the benchmark method's name. What JMH prints is shown if it fails. */
-    private static Map<String, Double> times(Line line, boolean baselines, boolean small) throws IOException, RunnerException {
-        String methods = !baselines ? "latent4j" : line.type() == GpuForwardBenchmark.class && line.bytes() > 0 ? "(latent4j|cuda|limit)"
-                : "(latent4j|cuda)";
+    private static Map<String, Double> times(Line line, boolean baselines, boolean small) throws IOException,
+            RunnerException {
+        String methods = !baselines ? "latent4j" : line.type() == GpuForwardBenchmark.class && line.bytes() > 0
+                ? "(latent4j|cuda|limit)" : "(latent4j|cuda)";
         Path log = Files.createTempFile("latent4j-jmh", ".log");
-        ChainedOptionsBuilder options = new OptionsBuilder().include("\\." + line.type().getSimpleName() + "\\." + methods + "$").forks(1)
-                .warmupIterations(small ? 0 : WARMUP_ITERATIONS).warmupTime(ITERATION).measurementIterations(small ? 1 : ITERATIONS)
-                .measurementTime(small ? ONCE : ITERATION).output(log.toString()).shouldFailOnError(true);
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include("\\." + line.type().getSimpleName() + "\\." + methods + "$").forks(1)
+                .warmupIterations(small ? 0 : WARMUP_ITERATIONS).warmupTime(ITERATION)
+                .measurementIterations(small ? 1 : ITERATIONS).measurementTime(small ? ONCE : ITERATION)
+                .output(log.toString()).shouldFailOnError(true);
         line.parameters().forEach(options::param);
         if (Runtime.version().feature() >= 22) {
             options.jvmArgsAppend("--enable-native-access=ALL-UNNAMED");
@@ -140,7 +146,9 @@ public final class GpuBenchmarks {
         }
     }
 
-    /** benchmark, shape, operation, us, bytes, gb_per_s, of_copy, tflop_per_s, baseline, baseline_us, times_baseline. */
+    /**
+     * benchmark, shape, operation, us, bytes, gb_per_s, of_copy, tflop_per_s, baseline, baseline_us, times_baseline.
+     */
     private static String row(Line line, Map<String, Double> times) {
         double us = times.get("latent4j");
         Double limit = line.type() == GpuTransferBenchmark.class ? times.get("cuda") : times.get("limit");
@@ -149,8 +157,8 @@ public final class GpuBenchmarks {
         return String.join(",", line.benchmark(), line.parameters().get("shape"), line.operation(), number("%.2f", us),
                 String.valueOf(line.bytes()), line.bytes() == 0 ? "" : number("%.1f", line.bytes() / us / 1e3),
                 limit == null || line.bytes() == 0 ? "" : number("%.3f", limit / us),
-                line.flops() == 0 ? "" : number("%.1f", line.flops() / us / 1e6), cuda == null ? "" : baseline, number("%.2f", cuda),
-                cuda == null ? "" : number("%.3f", cuda / us));
+                line.flops() == 0 ? "" : number("%.1f", line.flops() / us / 1e6), cuda == null ? "" : baseline,
+                number("%.2f", cuda), cuda == null ? "" : number("%.3f", cuda / us));
     }
 
     private static String number(String format, Double value) {
@@ -161,8 +169,8 @@ public final class GpuBenchmarks {
     private static String sameNumbers(Shape shape) throws IOException {
         double distance = SameWork.distance(thoughts(shape, Device.cuda(0)), thoughts(shape, Device.cpu()));
         if (!(distance <= TOLERANCE)) {
-            throw new IllegalStateException(shape + ": cuda:0 and the CPU do not compute the same, relative distance " + distance
-                    + ", allowed " + TOLERANCE);
+            throw new IllegalStateException(shape + ": cuda:0 and the CPU do not compute the same, relative distance "
+                    + distance + ", allowed " + TOLERANCE);
         }
         return String.format(Locale.ROOT, "%s: relative distance of cuda:0 and the CPU %.1e", shape, distance);
     }

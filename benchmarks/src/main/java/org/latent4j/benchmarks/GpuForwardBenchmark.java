@@ -23,10 +23,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Forward passes on cuda:0: {@code rows} 1 is a rollout of {@value #STEPS} latent steps after {@value #POSITIONS} positions, more is a
- * prompt of so many tokens. cuBLAS computes the layers' matrix products alone, in bf16, a pass recorded as one CUDA graph as latent4j's
- * steps are: less work than the forward pass, and coarser.
- * The limit of latent steps is a copy that moves as many bytes; prompts have none.
+ * Forward passes on cuda:0: {@code rows} 1 is a rollout of {@value #STEPS} latent steps after {@value #POSITIONS}
+ * positions, more is a prompt of so many tokens. cuBLAS computes the layers' matrix products alone, in bf16, a pass
+ * recorded as one CUDA graph as latent4j's steps are: less work than the forward pass, and coarser. The limit of latent
+ * steps is a copy that moves as many bytes; prompts have none.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What {@link HandOffBenchmark} measures, from an instance on cuda:0 to another on device {@code target}. CUDA copies as many bytes in one
- * piece, rotating nothing.
+ * What {@link HandOffBenchmark} measures, from an instance on cuda:0 to another on device {@code target}. CUDA copies
+ * as many bytes in one piece, rotating nothing.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -8,7 +8,10 @@ import org.latent4j.LatentModel;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
 
-/** Memories of one instance of a model, and another instance that takes them over into a pool of its own, with pages of another size. */
+/**
+ * Memories of one instance of a model, and another instance that takes them over into a pool of its own, with pages of
+ * another size.
+ */
 final class HandOff implements AutoCloseable {
     private static final int PAGE_SIZE = 16;
     private static final int OTHER_PAGE_SIZE = 64;

@@ -17,9 +17,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Memory goes from one instance of a model to another, which has a pool of its own with pages of another size: {@code parts} 1 is a
- * plain hand-off, {@code parts} 3 the merge of three experts' memories, the later ones' keys rotated on. libtorch does it with
- * {@code torch.cat} per layer, after rotating. Both sides free what they made. The limit is {@code memcpy} of as many bytes.
+ * Memory goes from one instance of a model to another, which has a pool of its own with pages of another size:
+ * {@code parts} 1 is a plain hand-off, {@code parts} 3 the merge of three experts' memories, the later ones' keys
+ * rotated on. libtorch does it with {@code torch.cat} per layer, after rotating. Both sides free what they made. The
+ * limit is {@code memcpy} of as many bytes.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One latent step, align and forward pass, after a memory of {@code kvLength} positions. An invocation forks the memory and runs
- * {@value #STEPS} steps, as a thinking agent does. The limit reads the layers' weights and the memory once.
+ * One latent step, align and forward pass, after a memory of {@code kvLength} positions. An invocation forks the memory
+ * and runs {@value #STEPS} steps, as a thinking agent does. The limit reads the layers' weights and the memory once.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -4,8 +4,8 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * How fast this machine moves bytes, by the C library's own loops ({@code memchr} reads, {@code memcpy} copies) on as many threads as
- * the models use: what no engine that has to read, or copy, as much can beat.
+ * How fast this machine moves bytes, by the C library's own loops ({@code memchr} reads, {@code memcpy} copies) on as
+ * many threads as the models use: what no engine that has to read, or copy, as much can beat.
  */
 final class MachineLimit implements AutoCloseable {
     /** Parts begin on a page. */

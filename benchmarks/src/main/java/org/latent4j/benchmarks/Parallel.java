@@ -4,8 +4,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
- * Runs a task once per thread, the caller's included, and waits. Its threads never sleep between tasks, so that a limit of a few
- * microseconds is the machine's and not the scheduler's; nothing else runs beside them in a benchmark's process.
+ * Runs a task once per thread, the caller's included, and waits. Its threads never sleep between tasks, so that a limit
+ * of a few microseconds is the machine's and not the scheduler's; nothing else runs beside them in a benchmark's
+ * process.
  */
 final class Parallel implements AutoCloseable {
     private final int threads;

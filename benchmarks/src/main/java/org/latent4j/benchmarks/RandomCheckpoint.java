@@ -17,9 +17,9 @@ import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * Writes a Hugging Face folder ({@code config.json}, {@code model.safetensors} in bf16) of a given shape with random weights: a
- * speed depends on a model's shape, not on what it learnt, and a generated one needs no download. The same shape gives the same bytes
- * everywhere.
+ * Writes a Hugging Face folder ({@code config.json}, {@code model.safetensors} in bf16) of a given shape with random
+ * weights: a speed depends on a model's shape, not on what it learnt, and a generated one needs no download. The same
+ * shape gives the same bytes everywhere.
  */
 final class RandomCheckpoint {
     /** Stands in the file's metadata: other bytes, another version. */
@@ -37,7 +37,10 @@ final class RandomCheckpoint {
         this.shape = shape;
     }
 
-    /** Where checkpoints are kept between runs: the property {@code latent4j.benchmarks.checkpoints}, or below the temporary folder. */
+    /**
+     * Where checkpoints are kept between runs: the property {@code latent4j.benchmarks.checkpoints}, or below the
+     * temporary folder.
+     */
     static Path cache() {
         String folder = System.getProperty("latent4j.benchmarks.checkpoints");
         return folder != null ? Path.of(folder) : Path.of(System.getProperty("java.io.tmpdir"), "latent4j-benchmarks");
@@ -64,7 +67,10 @@ final class RandomCheckpoint {
         return folder;
     }
 
-    /** By the config and the weights' header and size; the weights themselves are taken on trust, since they are renamed into place whole. */
+    /**
+     * By the config and the weights' header and size; the weights themselves are taken on trust, since they are renamed
+     * into place whole.
+     */
     private boolean liesIn(Path folder) throws IOException {
         Path config = folder.resolve("config.json");
         Path weights = folder.resolve("model.safetensors");
@@ -123,7 +129,8 @@ final class RandomCheckpoint {
         }
         String text = JSON.writeValueAsString(header);
         byte[] bytes = (text + " ".repeat(Math.floorMod(-text.length(), 8))).getBytes(StandardCharsets.US_ASCII);
-        return ByteBuffer.allocate(8 + bytes.length).order(ByteOrder.LITTLE_ENDIAN).putLong(bytes.length).put(bytes).array();
+        return ByteBuffer.allocate(8 + bytes.length).order(ByteOrder.LITTLE_ENDIAN).putLong(bytes.length).put(bytes)
+                .array();
     }
 
     /** Writes under another name and renames, so that an interrupted run leaves nothing that looks whole. */
@@ -135,7 +142,8 @@ final class RandomCheckpoint {
                 for (Map.Entry<String, long[]> tensor : shape.tensors().entrySet()) {
                     boolean norm = tensor.getValue().length == 1;
                     short[] normal = norm ? normal(1, NORM_DEVIATION) : normal(0, DEVIATION);
-                    write(out, new SplittableRandom(tensor.getKey().hashCode()), normal, Shape.count(tensor.getValue()));
+                    write(out, new SplittableRandom(tensor.getKey().hashCode()), normal,
+                            Shape.count(tensor.getValue()));
                 }
             }
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
@@ -144,7 +152,10 @@ final class RandomCheckpoint {
         }
     }
 
-    /** 65536 normal numbers as bf16: weights are drawn from this table, for half a billion of them take seconds that way, not minutes. */
+    /**
+     * 65536 normal numbers as bf16: weights are drawn from this table, for half a billion of them take seconds that
+     * way, not minutes.
+     */
     private static short[] normal(float mean, float deviation) {
         Random random = new Random(42);
         short[] table = new short[1 << 16];

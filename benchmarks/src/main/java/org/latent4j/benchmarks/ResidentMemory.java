@@ -12,8 +12,9 @@ import org.latent4j.latent.Sampling;
 import org.latent4j.memory.Memory;
 
 /**
- * What this process holds in memory before a checkpoint is opened, after it is opened and every weight was read, and after the same
- * checkpoint is opened and read once more. Run it in a JVM of its own; the argument is a shape's name, Qwen3-0.6B (1.2 GB) without one.
+ * What this process holds in memory before a checkpoint is opened, after it is opened and every weight was read, and
+ * after the same checkpoint is opened and read once more. Run it in a JVM of its own; the argument is a shape's name,
+ * Qwen3-0.6B (1.2 GB) without one.
  */
 public final class ResidentMemory {
     private static final int PROMPT = 64;
@@ -56,9 +57,10 @@ public final class ResidentMemory {
             }
         }
         long now = bytes.get("VmRSS");
-        System.out.printf("%-30s resident %7.1f MB (anonymous %6.1f, file %7.1f)", what, now / 1e6, bytes.get("RssAnon") / 1e6,
-                bytes.get("RssFile") / 1e6);
-        System.out.println(start == 0 ? "" : String.format(", %.1f more: %.3f of the file", (now - start) / 1e6, (now - start) / file));
+        System.out.printf("%-30s resident %7.1f MB (anonymous %6.1f, file %7.1f)", what, now / 1e6,
+                bytes.get("RssAnon") / 1e6, bytes.get("RssFile") / 1e6);
+        System.out.println(start == 0 ? "" : String.format(", %.1f more: %.3f of the file", (now - start) / 1e6,
+                (now - start) / file));
         return now;
     }
 }

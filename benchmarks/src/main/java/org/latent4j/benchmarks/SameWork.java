@@ -15,8 +15,8 @@ import org.latent4j.memory.Memory;
 import org.latent4j.memory.MemoryType;
 
 /**
- * Checks that latent4j and libtorch compute the same numbers from the same checkpoint before their times are compared: the hidden states of
- * latent steps, aligned rows, and the keys of merged memories.
+ * Checks that latent4j and libtorch compute the same numbers from the same checkpoint before their times are compared:
+ * the hidden states of latent steps, aligned rows, and the keys of merged memories.
  */
 final class SameWork {
     /** Both compute in f32 from bf16 weights: only the order of sums differs. */
@@ -52,9 +52,10 @@ final class SameWork {
             float[] f32 = libtorch(ScalarType.Float, alignment);
             said.add(compared("latent steps, f32", latent4j(exact), f32, F32_TOLERANCE));
             said.add(compared("latent steps, bf16 memory", latent4j(model), f32, BF16_TOLERANCE));
-            said.add(compared("latent steps, libtorch in bf16", libtorch(ScalarType.BFloat16, alignment), f32, BF16_TOLERANCE));
-            said.add(compared("alignment", model.align(AlignmentKind.RIDGE, Fixture.numbers(3 * shape.dModel())), aligned(alignment),
-                    F32_TOLERANCE));
+            said.add(compared("latent steps, libtorch in bf16", libtorch(ScalarType.BFloat16, alignment), f32,
+                    BF16_TOLERANCE));
+            said.add(compared("alignment", model.align(AlignmentKind.RIDGE, Fixture.numbers(3 * shape.dModel())),
+                    aligned(alignment), F32_TOLERANCE));
             said.add(merged(model, other));
         }
         return shape + ", relative distance of latent4j and libtorch: " + String.join("; ", said);
@@ -130,8 +131,8 @@ final class SameWork {
         double distance = distance(actual, expected);
         if (!(distance <= tolerance)) {
             throw new IllegalStateException(String.format(Locale.ROOT,
-                    "%s, %s: latent4j and libtorch do not compute the same, relative distance %.2g, allowed %.2g", shape, what, distance,
-                    tolerance));
+                    "%s, %s: latent4j and libtorch do not compute the same, relative distance %.2g, allowed %.2g",
+                    shape, what, distance, tolerance));
         }
         return String.format(Locale.ROOT, "%s %.1e", what, distance);
     }

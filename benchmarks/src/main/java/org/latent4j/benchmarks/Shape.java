@@ -20,8 +20,8 @@ import java.util.Map;
  * @param ropeTheta base of the rotary angles
  * @param rmsEps added to the mean square
  */
-record Shape(String name, String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf, int vocabulary,
-        int maxPositions, double ropeTheta, double rmsEps) {
+record Shape(String name, String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf,
+        int vocabulary, int maxPositions, double ropeTheta, double rmsEps) {
     static final String SMOLLM2 = "SmolLM2-135M";
     static final String QWEN3 = "Qwen3-0.6B";
     /** Of no model: to see that a benchmark runs. */

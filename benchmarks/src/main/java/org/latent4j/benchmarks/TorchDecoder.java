@@ -15,9 +15,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The forward pass of the paper's code in libtorch: the calls that transformers' {@code LlamaModel} and {@code Qwen3Model} make in
- * PyTorch, in their order, with {@code scaled_dot_product_attention} and a {@code DynamicCache}. The paper's code also computes the logits of every
- * latent step and throws them away; that is left out here, so that both sides do the same work.
+ * The forward pass of the paper's code in libtorch: the calls that transformers' {@code LlamaModel} and
+ * {@code Qwen3Model} make in PyTorch, in their order, with {@code scaled_dot_product_attention} and a
+ * {@code DynamicCache}. The paper's code also computes the logits of every latent step and throws them away; that is
+ * left out here, so that both sides do the same work.
  */
 final class TorchDecoder implements AutoCloseable {
     private final Shape shape;
@@ -28,8 +29,8 @@ final class TorchDecoder implements AutoCloseable {
     private final Weights weights;
 
     /** One decoder layer's weights; {@code qNorm} and {@code kNorm} are null where the family has none. */
-    private record Layer(Tensor inputNorm, Tensor q, Tensor k, Tensor v, Tensor o, Tensor qNorm, Tensor kNorm, Tensor mlpNorm,
-            Tensor gate, Tensor up, Tensor down) {
+    private record Layer(Tensor inputNorm, Tensor q, Tensor k, Tensor v, Tensor o, Tensor qNorm, Tensor kNorm,
+            Tensor mlpNorm, Tensor gate, Tensor up, Tensor down) {
     }
 
     TorchDecoder(Shape shape, Path checkpoint, ScalarType type) throws IOException {
@@ -43,12 +44,14 @@ final class TorchDecoder implements AutoCloseable {
             String prefix = "model.layers." + i + ".";
             String attention = prefix + "self_attn.";
             boolean headNorms = shape.normalizesHeads();
-            layers[i] = new Layer(weights.get(prefix + "input_layernorm.weight"), weights.get(attention + "q_proj.weight"),
-                    weights.get(attention + "k_proj.weight"), weights.get(attention + "v_proj.weight"),
-                    weights.get(attention + "o_proj.weight"), headNorms ? weights.get(attention + "q_norm.weight") : null,
+            layers[i] = new Layer(weights.get(prefix + "input_layernorm.weight"),
+                    weights.get(attention + "q_proj.weight"), weights.get(attention + "k_proj.weight"),
+                    weights.get(attention + "v_proj.weight"), weights.get(attention + "o_proj.weight"),
+                    headNorms ? weights.get(attention + "q_norm.weight") : null,
                     headNorms ? weights.get(attention + "k_norm.weight") : null,
-                    weights.get(prefix + "post_attention_layernorm.weight"), weights.get(prefix + "mlp.gate_proj.weight"),
-                    weights.get(prefix + "mlp.up_proj.weight"), weights.get(prefix + "mlp.down_proj.weight"));
+                    weights.get(prefix + "post_attention_layernorm.weight"),
+                    weights.get(prefix + "mlp.gate_proj.weight"), weights.get(prefix + "mlp.up_proj.weight"),
+                    weights.get(prefix + "mlp.down_proj.weight"));
         }
     }
 
@@ -65,7 +68,8 @@ final class TorchDecoder implements AutoCloseable {
             for (int i = 0; i < ids.length; i++) {
                 ids[i] = tokens[i];
             }
-            Tensor index = torch.from_blob(new LongPointer(ids), new long[] {1, ids.length}, new TensorOptions(ScalarType.Long));
+            Tensor index = torch.from_blob(new LongPointer(ids), new long[] {1, ids.length},
+                    new TensorOptions(ScalarType.Long));
             return kept(torch.embedding(embedding, index));
         }
     }
@@ -89,7 +93,10 @@ final class TorchDecoder implements AutoCloseable {
         }
     }
 
-    /** A scope per layer, so that what a layer used is freed at its end, about as early as Python's reference counts would. */
+    /**
+     * A scope per layer, so that what a layer used is freed at its end, about as early as Python's reference counts
+     * would.
+     */
     private Tensor forward(int index, Tensor x, Tensor cos, Tensor sin, TorchMemory memory) {
         try (PointerScope scope = new PointerScope()) {
             Layer layer = layers[index];
@@ -100,8 +107,10 @@ final class TorchDecoder implements AutoCloseable {
             Tensor v = heads(torch.linear(h, layer.v), n, null);
             memory.append(index, TorchMemory.rotated(k, cos, sin), v);
             Tensor attended = torch.scaled_dot_product_attention(TorchMemory.rotated(q, cos, sin), memory.keys(index),
-                    memory.values(index), new TensorOptional(), 0, n > 1, new DoubleOptional(), shape.nHeads() != shape.nKvHeads());
-            Tensor merged = attended.transpose(1, 2).contiguous().reshape(1, n, (long) shape.nHeads() * shape.headDim());
+                    memory.values(index), new TensorOptional(), 0, n > 1, new DoubleOptional(),
+                    shape.nHeads() != shape.nKvHeads());
+            Tensor merged = attended.transpose(1, 2).contiguous()
+                    .reshape(1, n, (long) shape.nHeads() * shape.headDim());
             Tensor y = x.add(torch.linear(merged, layer.o));
             Tensor m = rmsNorm(y, layer.mlpNorm);
             Tensor gated = torch.silu(torch.linear(m, layer.gate)).mul(torch.linear(m, layer.up));
@@ -109,7 +118,9 @@ final class TorchDecoder implements AutoCloseable {
         }
     }
 
-    /** {@code [1, n, heads * headDim]} to {@code [1, heads, n, headDim]}, normalized per head where there is a weight. */
+    /**
+     * {@code [1, n, heads * headDim]} to {@code [1, heads, n, headDim]}, normalized per head where there is a weight.
+     */
     private Tensor heads(Tensor x, long n, Tensor norm) {
         Tensor heads = x.view(1, n, -1, shape.headDim());
         return (norm == null ? heads : rmsNorm(heads, norm)).transpose(1, 2);
@@ -124,7 +135,8 @@ final class TorchDecoder implements AutoCloseable {
     }
 
     /**
-     * The paper's code's {@code _apply_latent_realignment}: a product in f32, then each row scaled to the embeddings' mean norm.
+     * The paper's code's {@code _apply_latent_realignment}: a product in f32, then each row scaled to the embeddings'
+     * mean norm.
      *
      * @param hidden {@code [1, n, dModel]}
      * @param matrix {@code [dModel, dModel]} f32
@@ -133,13 +145,17 @@ final class TorchDecoder implements AutoCloseable {
     static Tensor align(Tensor hidden, Tensor matrix, float targetNorm) {
         try (PointerScope scope = new PointerScope()) {
             Tensor aligned = torch.matmul(hidden.to(ScalarType.Float), matrix);
-            Tensor norm = torch.linalg_vector_norm(aligned, new Scalar(2.0), new long[] {-1}, true, new ScalarTypeOptional());
+            Tensor norm = torch.linalg_vector_norm(aligned, new Scalar(2.0), new long[] {-1}, true,
+                    new ScalarTypeOptional());
             Tensor scale = torch.clamp_min(norm, new Scalar(1e-6)).reciprocal().mul(new Scalar(targetNorm));
             return kept(aligned.mul(scale).to(hidden));
         }
     }
 
-    /** Hands a tensor from the scope it was made in to the scope around, or where there is none to the caller, who then closes it. */
+    /**
+     * Hands a tensor from the scope it was made in to the scope around, or where there is none to the caller, who then
+     * closes it.
+     */
     private static Tensor kept(Tensor tensor) {
         Iterator<PointerScope> scopes = PointerScope.getScopeIterator();
         scopes.next();

@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A KV cache as the paper's code has it, which is transformers' {@code DynamicCache}: a tensor of keys and one of values per layer,
- * {@code [1, nKvHeads, length, headDim]}, grown by {@code torch.cat}.
+ * A KV cache as the paper's code has it, which is transformers' {@code DynamicCache}: a tensor of keys and one of
+ * values per layer, {@code [1, nKvHeads, length, headDim]}, grown by {@code torch.cat}.
  */
 final class TorchMemory implements AutoCloseable {
     private final Shape shape;
@@ -116,8 +116,8 @@ final class TorchMemory implements AutoCloseable {
     }
 
     /**
-     * The memories end to end, {@code torch.cat} per layer; with one memory a copy. With {@code rotate}, the keys of the second and later ones
-     * are rotated on by the length before them.
+     * The memories end to end, {@code torch.cat} per layer; with one memory a copy. With {@code rotate}, the keys of
+     * the second and later ones are rotated on by the length before them.
      */
     static TorchMemory joined(List<TorchMemory> parts, boolean rotate) {
         TorchMemory first = parts.get(0);
@@ -154,7 +154,10 @@ final class TorchMemory implements AutoCloseable {
         }
     }
 
-    /** The rotary angles of positions {@code [begin, begin + n)} in the layout of transformers: {@code [n, headDim]}, both halves the same. */
+    /**
+     * The rotary angles of positions {@code [begin, begin + n)} in the layout of transformers: {@code [n, headDim]},
+     * both halves the same.
+     */
     static Tensor angles(Shape shape, int begin, int n) {
         int half = shape.headDim() / 2;
         float[] angles = new float[n * shape.headDim()];

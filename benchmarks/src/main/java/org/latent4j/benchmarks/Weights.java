@@ -16,7 +16,10 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** A bf16 safetensors file as libtorch's tensors: copied into memory of libtorch's own, and converted where another type is wanted. */
+/**
+ * A bf16 safetensors file as libtorch's tensors: copied into memory of libtorch's own, and converted where another type
+ * is wanted.
+ */
 final class Weights implements AutoCloseable {
     private final Map<String, Tensor> tensors = new HashMap<>();
 
@@ -45,7 +48,8 @@ final class Weights implements AutoCloseable {
         }
         long begin = entry.get("data_offsets").get(0).asLong();
         long end = entry.get("data_offsets").get(1).asLong();
-        try (BytePointer bytes = new BytePointer(file.map(FileChannel.MapMode.READ_ONLY, dataStart + begin, end - begin));
+        try (BytePointer bytes = new BytePointer(file.map(FileChannel.MapMode.READ_ONLY, dataStart + begin,
+                end - begin));
                 TensorOptions bf16 = new TensorOptions(ScalarType.BFloat16);
                 Tensor mapped = torch.from_blob(bytes, shape, bf16)) {
             return type == ScalarType.BFloat16 ? mapped.clone() : mapped.to(type);

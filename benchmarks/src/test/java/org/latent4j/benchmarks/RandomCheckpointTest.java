@@ -100,7 +100,9 @@ class RandomCheckpointTest {
 
     @Test
     void namedShapesHaveTheSizesOfTheirModels() {
-        assertThat(Shape.named(Shape.SMOLLM2).tensors().values().stream().mapToLong(Shape::count).sum()).isEqualTo(134_515_008);
-        assertThat(Shape.named(Shape.QWEN3).tensors().values().stream().mapToLong(Shape::count).sum()).isEqualTo(596_049_920);
+        assertThat(Shape.named(Shape.SMOLLM2).tensors().values().stream().mapToLong(Shape::count).sum())
+                .isEqualTo(134_515_008);
+        assertThat(Shape.named(Shape.QWEN3).tensors().values().stream().mapToLong(Shape::count).sum())
+                .isEqualTo(596_049_920);
     }
 }
