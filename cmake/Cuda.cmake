@@ -1,4 +1,4 @@
-# The CUDA kernels, where there is a CUDA 13 compiler: -DL4J_CUDA=ON asks for them, OFF leaves them out, AUTO (default) takes what is there.
+# The CUDA kernels, where there is a CUDA compiler, 12.8 or later: -DL4J_CUDA=ON asks for them, OFF leaves them out, AUTO (default) takes what is there.
 # The language alone is used: CMake 3.25's FindCUDAToolkit does not know CUDA 13's layout. The runtime is linked statically, so that the
 # library loads on a machine without CUDA; -DCMAKE_CUDA_RUNTIME_LIBRARY=Shared takes the shared one.
 set(L4J_CUDA AUTO CACHE STRING "Build the CUDA backend: ON, OFF or AUTO (where nvcc is found)")
@@ -35,5 +35,6 @@ if(L4J_HAS_CUDA)
   endif()
   # -lineinfo: profilers and checkers name source lines; costs nothing at run time. A spilled register is a mistake in a kernel: it warns.
   add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Xptxas=--warn-on-spills;--threads=2>")
-  add_compile_definitions(L4J_CUDA=1)
+  list(JOIN L4J_CUDA_ARCHITECTURES ", " built_for)
+  add_compile_definitions(L4J_CUDA=1 "$<$<COMPILE_LANGUAGE:CUDA>:L4J_CUDA_BUILT_FOR=\"${built_for}\">")
 endif()

@@ -4,7 +4,7 @@
 // need: closing a model while a memory of it lives is fine. All arrays are row-major and owned by the caller, who keeps them alive for
 // the length of the call. Every function may throw latent4j::Error, whose text begins with a stable code in brackets
 // (`[OUT_OF_PAGES] need 12, free 3`); JavaCPP turns it into a RuntimeException with that text. A call that throws leaves
-// every memory as it found it.
+// every memory as it found it. On a GPU each may also throw DEVICE_LOST, after which that device's handles can only be closed.
 #pragma once
 
 #include <cstdint>
@@ -93,8 +93,8 @@ struct l4j_rollout_figures {
 
 // --- Device -------------------------------------------------------------------------------------------------------------------
 // JSON: {"cpu", "level", "levels": [...], "cores", "ram_bytes", "devices": [{"id": "cpu", "name"}, {"id": "cuda:0", "name",
-// "compute_capability", "memory_bytes", "free_bytes", "multiprocessors", "usable", "why": why not}, ...], "cuda": {"built", "why": why
-// there is no CUDA device: not built in, no driver, one too old, no device}}.
+// "compute_capability", "memory_bytes", "free_bytes", "multiprocessors", "usable", "why": why not}, ...], "cuda": {"why": why there is
+// no CUDA device: not built in, no driver, one too old, no device}}.
 std::string l4j_device_info();
 
 // --- Model --------------------------------------------------------------------------------------------------------------------
@@ -131,13 +131,13 @@ void l4j_memory_truncate(l4j_memory* memory, int32_t length);
 // without, keys keep their old rotation (the fault of the reference code, for compatibility runs). Ranges may lie in another
 // model instance's pool, of another page size and memory type: straight from pages to pages in one pass. Ranges that keep
 // their position in the same pool share pages.
-// Throws INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED, BAD_ARGUMENT, MEMORY_BUSY.
+// Throws INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED, BAD_ARGUMENT, MEMORY_BUSY, OUT_OF_MEMORY (to pin on the host).
 l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int32_t n_ranges, bool rotate);
 // A ticket (JSON) by which another process of this machine takes the memory over: valid as long as the memory is neither closed nor written
 // to. Only memories on a CUDA device have one. Throws UNSUPPORTED, MEMORY_BUSY.
 std::string l4j_memory_export(l4j_memory* memory);
 // A new memory of `target`, copied on its device from the pages that a ticket of another process names. Give it tickets that you trust.
-// Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), INCOMPATIBLE_MEMORY,
+// Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), UNSUPPORTED, INCOMPATIBLE_MEMORY,
 // OUT_OF_PAGES, CONTEXT_EXCEEDED.
 l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket);
 // keys and values [n_kv_heads, length, head_dim] of one layer as f32.
@@ -149,5 +149,5 @@ void l4j_memory_set_hidden(l4j_memory* memory, const float* hidden);
 
 // --- Rollout ------------------------------------------------------------------------------------------------------------------
 // Prefill, latent steps and decode in one call. On any error the memories are as they were before the call.
-// Throws BAD_ARGUMENT, BAD_TOKEN, CONTEXT_EXCEEDED, OUT_OF_PAGES, NO_HIDDEN_STATE, MEMORY_BUSY, CANCELLED, NOT_FINITE.
+// Throws BAD_ARGUMENT, BAD_TOKEN, CONTEXT_EXCEEDED, OUT_OF_PAGES, OUT_OF_MEMORY, NO_HIDDEN_STATE, MEMORY_BUSY, CANCELLED, NOT_FINITE.
 void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures);

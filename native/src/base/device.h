@@ -71,7 +71,7 @@ class Device {
   // A weight, in the arrangement that this device's ops read, in memory of its own (allocate). The host's own stays the host's.
   virtual Matrix store(const Queue& queue, const Matrix& host) = 0;
 
-  // `ops` false: for copies alone, without what ops need beside their arguments (CUDA: 64 MiB).
+  // `ops` false: for copies and kv_copy alone, without what other ops need beside their arguments (CUDA: 64 MiB).
   virtual Queue open_queue(ThreadPool* threads, bool ops = true) = 0;
   virtual void close_queue(Queue& queue) noexcept = 0;  // waits
   // Copies; host memory stays as it is until the queue has got there.

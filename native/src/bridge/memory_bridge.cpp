@@ -62,13 +62,15 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
     Model& m = *target->model;
     std::vector<MemoryLock> locks;  // one per range: the same memory may be read twice
     std::vector<MemoryRange> sources;
+    int64_t positions = 0;
     for (int32_t i = 0; i < n_ranges; i++) {
       L4J_CHECK(ranges[i].memory, "BAD_ARGUMENT", "memory of range ", i, " is null, expected a memory");
       check_same_family(*ranges[i].memory->model, m, i);
       locks.emplace_back(*ranges[i].memory->memory, MemoryLock::Mode::read);
       sources.push_back({ranges[i].memory->memory.get(), ranges[i].begin, ranges[i].end});
+      positions += int64_t{ranges[i].end} - ranges[i].begin;
     }
-    const Trace range("transfer: %d ranges to %s", n_ranges, m.device().id().c_str());
+    const Trace range("transfer: %lld positions in %d ranges to %s", static_cast<long long>(positions), n_ranges, m.device().id().c_str());
     Model::Lease lease(m);
     return new l4j_memory{target->model, assemble(lease->queue, m.ops(), m.config(), m.pool(), sources, rotate)};
   });

@@ -58,14 +58,9 @@ std::string l4j_device_info() {
                          {"usable", device.usable},
                          {"why", device.why}});
     }
-#if defined(L4J_CUDA)
-    constexpr bool kCuda = true;
-#else
-    constexpr bool kCuda = false;
-#endif
     return json{{"cpu", Device::cpu().name()},
                 {"devices", devices},
-                {"cuda", {{"built", kCuda}, {"why", Device::why_no_cuda()}}},
+                {"cuda", {{"why", Device::why_no_cuda()}}},
                 {"level", levels.back()},
                 {"levels", levels},
                 {"cores", available_cores()},

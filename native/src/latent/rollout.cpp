@@ -18,6 +18,7 @@ constexpr int32_t kLogitRows = 32;     // rows of logits at a time: a row is up 
 constexpr uint64_t kDefaultSeed = 42;
 constexpr int32_t kStepsAhead = 2;     // latent steps, or passes over prompts, enqueued beyond the one that a device runs: it never starves
 constexpr int32_t kLengthStep = 1024;  // a recorded step serves every length up to the next multiple
+static_assert(kStepsAhead < std::tuple_size_v<decltype(Workspace::steps)>, "a mark would be used again before it is looked at");
 constexpr std::chrono::microseconds kLook{20};
 
 // What is checked to be finite: each has a cell of the outcome for the first place where it was not.
@@ -28,8 +29,8 @@ using Clock = std::chrono::steady_clock;
 
 void publish(int32_t& cell, int32_t value) { std::atomic_ref<int32_t>(cell).store(value, std::memory_order_release); }
 
-// Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind, and the host waits for it once after
-// the latent steps, and once per decoded token.
+// Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind. The host needs no result of a pass or
+// latent step, but keeps at most kStepsAhead of them ahead (keep_pace); it waits once per decoded token, and for all at the end.
 class Rollout {
  public:
   Rollout(Model& model, const std::vector<Memory*>& memories, const l4j_rollout_args& args, l4j_control* control)

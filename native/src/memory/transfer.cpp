@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <utility>
 
 #include "base/error.h"
 
@@ -76,7 +75,7 @@ void copy_by_host(Queue& queue, const Ops& ops, Device& from, Device& to, const 
   page.reserve(layout.page_bytes());
   std::byte* const pages[] = {page.data()};
   const std::shared_ptr<ThreadPool> threads = from.host() ? ThreadPool::shared(0) : nullptr;
-  ScopedQueue out(from, threads.get());
+  ScopedQueue out(from, threads.get(), ScopedQueue::For::copies);  // a GPU that is full can still hand over
   for (int32_t done = 0; done < args.n; done += kPositions) {
     const int32_t n = std::min(kPositions, args.n - done);
     from.ops().kv_copy(out, {args.source, {pages, &layout}, args.from + done, 0, n, nullptr, nullptr});

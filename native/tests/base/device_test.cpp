@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,25 @@ TEST(Device, OneThatIsNotThereIsAnErrorThatListsThoseThatAre) {
     EXPECT_EQ(Device::all().size() == 1, !why.empty());
     EXPECT_EQ(text.find("(no CUDA: " + why + ")") != std::string::npos, !why.empty()) << text;
   }
+}
+
+// L4J_EXPECT_UNUSABLE: what the reason says, on a machine whose GPU the kernels cannot use.
+TEST(Device, EachOneOpensOrSaysWhyNot) {
+  const char* expected = std::getenv("L4J_EXPECT_UNUSABLE");
+  int unusable = 0;
+  for (const DeviceFacts& device : Device::all()) {
+    if (device.usable) {
+      EXPECT_EQ(Device::open(device.id).id(), device.id);
+      continue;
+    }
+    unusable++;
+    std::string text;
+    EXPECT_EQ(code_of([&] { Device::open(device.id); }, &text), "UNSUPPORTED") << device.id;
+    EXPECT_NE(text.find(device.why), std::string::npos) << text << ", expected " << device.why;
+    EXPECT_NE(text.find(expected ? expected : ""), std::string::npos) << text << ", expected " << (expected ? expected : "a reason");
+    EXPECT_NE(Device::open("").id(), device.id);
+  }
+  EXPECT_GE(unusable, expected ? 1 : 0);
 }
 
 TEST(Device, TheCpuIsAlwaysThere) {

@@ -4,6 +4,7 @@
 
 #include "cuda_devices.h"
 #include "engine.h"
+#include "kernels/cuda/device.h"
 #include "kernels/cuda/stream.h"
 #include "latent/tiny_checkpoint.h"
 
@@ -58,6 +59,41 @@ TEST_F(CudaEngineTest, RecordedStepsEqualStepsOnTheirOwn) {
   think(model, one_by_one, prompt(21), 1);
   for (int32_t step = 1; step < 7; step++) think(model, one_by_one, {}, 1);
   EXPECT_EQ(read(at_once), read(one_by_one));
+}
+
+// What voids a capture, another thread's doing say, costs a step its recording and nothing else; after a few attempts it is left alone.
+TEST_F(CudaEngineTest, AStepThatCannotBeRecordedRunsAsItIs) {
+  Device& device = Device::open("cuda:0");
+  ScopedQueue scoped(device);
+  Queue& queue = scoped;
+  Buffer<RowPlace> place(device);
+  place.reserve(1);
+  device.fill(queue, place.data(), 0, sizeof(RowPlace));
+  std::unique_ptr<Replay> replay;
+  int captures = 0;
+  for (int i = 0; i < 8; i++) {
+    device.enqueue(queue, replay, ReplayKey{1}, [&] {
+      cudaStreamCaptureStatus status;
+      L4J_CUDA_CHECK(cudaStreamIsCapturing(queue.stream->handle, &status));
+      if (status == cudaStreamCaptureStatusActive) {
+        captures++;
+        EXPECT_EQ(cudaStreamSynchronize(queue.stream->handle), cudaErrorStreamCaptureUnsupported);
+      }
+      device.ops().advance(queue, {place.data(), nullptr, nullptr, 1});
+    });
+  }
+  RowPlace after;
+  device.download(queue, &after, place.data(), sizeof(after));
+  device.finish(queue);
+  EXPECT_EQ(after.position, 8);
+  EXPECT_EQ(captures, 3);
+}
+
+TEST_F(CudaEngineTest, SaysWhyThereIsNoDevice) {
+  EXPECT_EQ(cuda::why_no_device(cudaErrorInsufficientDriver, 12040, 13000),
+            "the driver is for CUDA 12.4, this library needs one for CUDA 13.0 or newer");
+  EXPECT_EQ(cuda::why_no_device(cudaErrorInsufficientDriver, 0, 13000), "no NVIDIA driver");
+  EXPECT_EQ(cuda::why_no_device(cudaErrorSystemDriverMismatch, 13000, 13000), cudaGetErrorString(cudaErrorSystemDriverMismatch));
 }
 
 TEST_F(CudaEngineTest, ARaggedBatchDecodesWhatEachDoesAlone) {

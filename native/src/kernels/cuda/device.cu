@@ -43,11 +43,13 @@ struct CudaReplay final : Replay {
     if (graph) forget(cudaGraphExecDestroy(graph));  // one that still runs is freed when it is done
     graph = nullptr;
     ran = false;
+    failures = 0;
   }
   const int device;
   ReplayKey key{};
   bool ran = false;  // once without a graph: kernels are loaded on first use, which a capture does not allow
   cudaGraphExec_t graph = nullptr;
+  int failures = 0;  // to record it
 };
 
 std::string hex(const void* data, size_t n) {
@@ -81,9 +83,13 @@ int device_count() {
   return n;
 }
 
+constexpr int kLeastCapability = 8;  // bf16 on tensor cores, cp.async
+
 // Why the kernels do not run on this GPU; empty: they do.
 std::string why_unusable(int index, const cudaDeviceProp& properties) {
-  if (properties.major < 8) return concat("compute capability ", properties.major, ".", properties.minor, ", the kernels need 8.0 or more");
+  if (properties.major < kLeastCapability) {
+    return concat("compute capability ", properties.major, ".", properties.minor, ", the kernels need ", kLeastCapability, ".0 or more");
+  }
   cudaFuncAttributes attributes;
   cudaError_t error = cudaSetDevice(index);
   if (error == cudaSuccess) error = probe(attributes);
@@ -139,7 +145,7 @@ class CudaDevice final : public Device {
     if (const cudaError_t error = cudaMalloc(&memory, bytes); error == cudaErrorMemoryAllocation) {
       cudaGetLastError();
       throw Error("OUT_OF_MEMORY", concat(id_, ": no room for ", bytes, " bytes, ", free_bytes(), " of ", properties_.totalGlobalMem,
-                                          " are free"));
+                                          " are free; a smaller memory pool (memoryPositions) or model may fit"));
     } else {
       L4J_CUDA_CHECK(error);
     }
@@ -155,7 +161,13 @@ class CudaDevice final : public Device {
     use();
     void* memory = nullptr;
     // Portable: a page that one GPU wrote is read by another.
-    L4J_CUDA_CHECK(cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped));
+    const cudaError_t error = cudaHostAlloc(&memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped);
+    if (error == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      throw Error("OUT_OF_MEMORY", concat("no ", bytes, " bytes of the host's memory could be pinned for ", id_,
+                                          " (see ulimit -l, and the container's limit of memory)"));
+    }
+    L4J_CUDA_CHECK(error);
     return static_cast<std::byte*>(memory);
   }
   void release_shared(std::byte* memory) noexcept override {
@@ -277,20 +289,27 @@ class CudaDevice final : public Device {
       replay.ran = true;
       return;
     }
-    if (!replay.graph && !record(replay, stream, step, context)) return step(context);
+    if (!replay.graph && (replay.failures == kMostFailures || !record(replay, stream, step, context))) {
+      replay.failures = std::min(replay.failures + 1, kMostFailures);
+      return step(context);
+    }
     L4J_CUDA_CHECK(cudaGraphLaunch(replay.graph, stream));
   }
 
-  // Whether the step could be recorded. What another thread does at the same time, loading a kernel say, can void a capture; the step itself
-  // can always be enqueued.
+  static constexpr int kMostFailures = 3;
+
+  // Whether the step could be recorded. What another thread does at the same time, loading a kernel say, can void a capture, which the next
+  // launch then answers; the step itself can always be enqueued.
   static bool record(CudaReplay& replay, cudaStream_t stream, void (*step)(const void*), const void* context) {
     L4J_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
     cudaGraph_t graph = nullptr;
     try {
       step(context);
     } catch (...) {
-      forget(cudaStreamEndCapture(stream, &graph));
+      const cudaError_t error = cudaStreamEndCapture(stream, &graph);
+      forget(error);
       if (graph) forget(cudaGraphDestroy(graph));
+      if (error == cudaErrorStreamCaptureInvalidated) return false;
       throw;
     }
     cudaError_t error = cudaStreamEndCapture(stream, &graph);
@@ -310,18 +329,20 @@ class CudaDevice final : public Device {
 }  // namespace
 
 std::string why_no_device() {
-  int n = 0;
+  int n = 0, driver = 0, runtime = 0;
   const cudaError_t error = cudaGetDeviceCount(&n);
   if (error == cudaSuccess) return n > 0 ? "" : "no NVIDIA GPU";
   cudaGetLastError();
-  int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
-  if (error == cudaErrorInsufficientDriver && driver > 0) {
-    return concat("the driver is for CUDA ", driver / 1000, ".", driver % 1000 / 10, ", this library needs one for CUDA ", runtime / 1000,
-                  ".", runtime % 1000 / 10, " or newer");
-  }
-  return driver == 0 ? "no NVIDIA driver" : cudaGetErrorString(error);
+  return why_no_device(error, driver, runtime);
+}
+
+std::string why_no_device(int error, int driver, int runtime) {
+  if (driver == 0) return "no NVIDIA driver";
+  if (error != cudaErrorInsufficientDriver) return cudaGetErrorString(static_cast<cudaError_t>(error));
+  const auto version = [](int v) { return concat("CUDA ", v / 1000, ".", v % 1000 / 10); };
+  return concat("the driver is for ", version(driver), ", this library needs one for ", version(runtime), " or newer");
 }
 
 Device* open_device(int index) {
@@ -333,8 +354,11 @@ Device* open_device(int index) {
   }
   if (index >= device_count()) return nullptr;
   const cudaDeviceProp properties = properties_of(index);
-  const std::string why = why_unusable(index, properties);
-  L4J_CHECK(why.empty(), "UNSUPPORTED", "cuda:", index, " (", properties.name, "): ", why, "; supported: compute capability 8.0 and newer");
+  L4J_CHECK(properties.major >= kLeastCapability, "UNSUPPORTED", "cuda:", index, " (", properties.name, "): ",
+            why_unusable(index, properties));
+  use_device(index);
+  cudaFuncAttributes code;
+  L4J_CUDA_CHECK(probe(code));
   opened.push_back(std::make_unique<CudaDevice>(index, properties));
   return opened.back().get();
 }
@@ -342,7 +366,12 @@ Device* open_device(int index) {
 Device* best_device() {
   std::vector<std::pair<size_t, int>> found;  // the most memory, of equals the first
   const int n = device_count();
-  for (int i = 0; i < n; i++) found.emplace_back(properties_of(i).totalGlobalMem, -i);
+  for (int i = 0; i < n; i++) {
+    cudaDeviceProp properties;
+    const cudaError_t error = cudaGetDeviceProperties(&properties, i);
+    if (error == cudaSuccess) found.emplace_back(properties.totalGlobalMem, -i);
+    forget(error);
+  }
   std::sort(found.rbegin(), found.rend());
   // Asked in this order, so that the first look takes no memory on the others: a GPU gives some to each process that looks closer.
   for (const auto& [bytes, index] : found) {
@@ -355,23 +384,23 @@ std::vector<DeviceFacts> devices() {
   std::vector<DeviceFacts> found;
   const int n = device_count();
   for (int i = 0; i < n; i++) {
-    const cudaDeviceProp properties = properties_of(i);
     DeviceFacts facts;
     facts.id = concat("cuda:", i);
-    facts.name = properties.name;
-    facts.compute_capability = concat(properties.major, ".", properties.minor);
-    facts.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
-    facts.multiprocessors = properties.multiProcessorCount;
-    facts.why = why_unusable(i, properties);
-    facts.usable = facts.why.empty();
-    size_t free = 0, total = 0;
-    if (facts.usable) {
-      const cudaError_t error = cudaMemGetInfo(&free, &total);
-      facts.usable = error == cudaSuccess;
-      if (facts.usable) facts.free_bytes = static_cast<int64_t>(free);
-      else facts.why = cudaGetErrorString(error);  // lost since
-      forget(error);
+    cudaDeviceProp properties;
+    cudaError_t error = cudaGetDeviceProperties(&properties, i);
+    if (error == cudaSuccess) {
+      facts.name = properties.name;
+      facts.compute_capability = concat(properties.major, ".", properties.minor);
+      facts.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
+      facts.multiprocessors = properties.multiProcessorCount;
+      facts.why = why_unusable(i, properties);
+      size_t free = 0, total = 0;
+      if (facts.why.empty()) error = cudaMemGetInfo(&free, &total);
+      facts.free_bytes = static_cast<int64_t>(free);
     }
+    if (error != cudaSuccess) facts.why = cudaGetErrorString(error);  // broken, or lost since
+    forget(error);
+    facts.usable = facts.why.empty();
     found.push_back(std::move(facts));
   }
   return found;

@@ -14,12 +14,13 @@ Device* open_device(int index);
 Device* best_device();
 std::vector<DeviceFacts> devices();
 std::string why_no_device();
+std::string why_no_device(int error, int driver, int runtime);  // what cudaGetDeviceCount answers; versions as 1000 major + 10 minor
 
 // Memory of another process's pool on the same machine, by CUDA IPC.
 std::string export_handle(const Device& device, const std::byte* pool);  // hexadecimal; with the device's UUID
 class ImportedPool {
  public:
-  ImportedPool(Device& target, const std::string& handle);  // throws BAD_ARGUMENT, INCOMPATIBLE_MEMORY
+  ImportedPool(Device& target, const std::string& handle);  // throws BAD_ARGUMENT, NO_DEVICE (its GPU is not here or out of reach), UNSUPPORTED
   ~ImportedPool();
   ImportedPool(const ImportedPool&) = delete;
   ImportedPool& operator=(const ImportedPool&) = delete;

@@ -34,7 +34,7 @@ void launch_kernel(const Stream& stream, const char* name, void (*kernel)(Parame
   config.attrs = &overlap;
   config.numAttrs = stream.overlaps ? 1 : 0;
   const cudaError_t error = cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...);
-  if (error != cudaSuccess) [[unlikely]] fail(error, name);
+  if (error != cudaSuccess) [[unlikely]] fail_launch(error, name, grid, threads, shared_bytes);
 }
 
 }  // namespace latent4j::cuda

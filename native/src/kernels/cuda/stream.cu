@@ -1,5 +1,6 @@
 // stream.cu: what a device tells of itself, what an error of the CUDA runtime means to whoever called, and what launchers share.
 #include <mutex>
+#include <string_view>
 
 #include "base/error.h"
 #include "kernels/cuda/stream.h"
@@ -58,7 +59,19 @@ void fail(cudaError_t error, const char* call) {
   cudaGetLastError();  // an error that passes is not reported a second time
   int device = -1;
   cudaGetDevice(&device);
-  throw Error(code_of(error), concat("cuda:", device, ": ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ") in ", call));
+  const char* code = code_of(error);
+  const char* hint = "";
+  if (code == std::string_view("DEVICE_LOST")) {
+    hint = "; the cause may be any kernel before it (CUDA_LAUNCH_BLOCKING=1 or compute-sanitizer name it); the device needs a new process";
+  }
+  if (code == std::string_view("UNSUPPORTED")) hint = "; this library was built for " L4J_CUDA_BUILT_FOR;
+  throw Error(code, concat("cuda:", device, ": ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ") in ", call, hint));
+}
+
+void fail_launch(cudaError_t error, const char* kernel, dim3 grid, int threads, size_t shared_bytes) {
+  const std::string launch = concat("the launch of ", kernel, ", grid ", grid.x, " x ", grid.y, " x ", grid.z, ", ", threads, " threads, ",
+                                    shared_bytes, " bytes of shared memory");
+  fail(error, launch.c_str());
 }
 
 void use_device(int device) {

@@ -29,6 +29,7 @@ struct Stream {
 // Throws what `error` means: OUT_OF_MEMORY, NO_DEVICE (none, or a driver too old), UNSUPPORTED (no code for this GPU), DEVICE_LOST (an
 // error after which this process can use the device no more), else INTERNAL.
 [[noreturn]] void fail(cudaError_t error, const char* call);
+[[noreturn]] void fail_launch(cudaError_t error, const char* kernel, dim3 grid, int threads, size_t shared_bytes);
 
 // A stream of a device as far as the device tells of itself: without handle, scratch and tickets.
 Stream stream_of(int device);

@@ -176,15 +176,16 @@ public final class LatentModel implements AutoCloseable {
 
     /**
      * Prefill, latent steps and decode of a ragged batch, in one native call. Interrupting the calling thread ends it
-     * within one layer of one step: {@code CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is
-     * thrown, the memories hold what they held before.
+     * within one layer of one step on the CPU, after at most three steps or passes over the prompts on a GPU: {@code
+     * CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is thrown, the memories hold what they
+     * held before.
      *
      * @param rollout what to do
      * @param listener hears of it while it runs, and may stop members; null: nobody
      * @throws IllegalArgumentException if a token is outside the vocabulary or a memory is of another model instance
      * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and
-     *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE}, {@code DEVICE_LOST} or
-     *     {@code CLOSED}
+     *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE}, {@code OUT_OF_MEMORY},
+     *     {@code DEVICE_LOST} or {@code CLOSED}
      */
     public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
         return model.rollout(rollout, listener);
@@ -199,7 +200,7 @@ public final class LatentModel implements AutoCloseable {
      *     rotation: the fault of the paper's code, for comparing with it
      * @throws IllegalArgumentException if a span ends beyond its memory
      * @throws LatentException {@code INCOMPATIBLE_MEMORY}, {@code OUT_OF_PAGES}, {@code CONTEXT_EXCEEDED}, {@code
-     *     MEMORY_BUSY} or {@code CLOSED}
+     *     MEMORY_BUSY}, {@code OUT_OF_MEMORY}, {@code DEVICE_LOST} or {@code CLOSED}
      */
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
         return model.assemble(spans, rotateKeys);
