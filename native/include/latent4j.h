@@ -137,8 +137,8 @@ l4j_memory* l4j_memory_assemble(l4j_model* target, const l4j_range* ranges, int3
 // to. Only memories on a CUDA device have one. Throws UNSUPPORTED, MEMORY_BUSY.
 std::string l4j_memory_export(l4j_memory* memory);
 // A new memory of `target`, copied on its device from the pages that a ticket of another process names. Give it tickets that you trust.
-// Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), UNSUPPORTED, INCOMPATIBLE_MEMORY,
-// OUT_OF_PAGES, CONTEXT_EXCEEDED.
+// Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), UNSUPPORTED,
+// INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED.
 l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket);
 // keys and values [n_kv_heads, length, head_dim] of one layer as f32.
 void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values);

@@ -29,8 +29,8 @@ using Clock = std::chrono::steady_clock;
 
 void publish(int32_t& cell, int32_t value) { std::atomic_ref<int32_t>(cell).store(value, std::memory_order_release); }
 
-// Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind. The host needs no result of a pass or
-// latent step, but keeps at most kStepsAhead of them ahead (keep_pace); it waits once per decoded token, and for all at the end.
+// Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind. The host needs no result of a pass
+// or latent step, but keeps at most kStepsAhead of them ahead (keep_pace); it waits once per decoded token, and for all at the end.
 class Rollout {
  public:
   Rollout(Model& model, const std::vector<Memory*>& memories, const l4j_rollout_args& args, l4j_control* control)

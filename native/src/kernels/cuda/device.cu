@@ -419,7 +419,8 @@ ImportedPool::ImportedPool(Device& target, const std::string& text) {
   cudaIpcMemHandle_t handle;
   cudaUUID_t uuid;
   L4J_CHECK(text.size() == 2 * (sizeof uuid + sizeof handle) && text.find_first_not_of("0123456789abcdef") == std::string::npos,
-            "BAD_ARGUMENT", "a memory ticket's handle of ", text.size(), " characters, expected ", 2 * (sizeof uuid + sizeof handle), " hexadecimal ones");
+            "BAD_ARGUMENT", "a memory ticket's handle of ", text.size(), " characters, expected ", 2 * (sizeof uuid + sizeof handle),
+            " hexadecimal ones");
   from_hex(text, &uuid, sizeof uuid);
   from_hex(text.substr(2 * sizeof uuid), &handle, sizeof handle);
   const int n = device_count();

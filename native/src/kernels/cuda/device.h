@@ -20,7 +20,8 @@ std::string why_no_device(int error, int driver, int runtime);  // what cudaGetD
 std::string export_handle(const Device& device, const std::byte* pool);  // hexadecimal; with the device's UUID
 class ImportedPool {
  public:
-  ImportedPool(Device& target, const std::string& handle);  // throws BAD_ARGUMENT, NO_DEVICE (its GPU is not here or out of reach), UNSUPPORTED
+  // Throws BAD_ARGUMENT, NO_DEVICE (its GPU is not here or out of reach), UNSUPPORTED.
+  ImportedPool(Device& target, const std::string& handle);
   ~ImportedPool();
   ImportedPool(const ImportedPool&) = delete;
   ImportedPool& operator=(const ImportedPool&) = delete;
