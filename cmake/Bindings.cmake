@@ -5,7 +5,7 @@ set(L4J_JAVA_HOME "" CACHE PATH "The JDK to generate bindings with")
 set(L4J_JAVACPP_JAR "" CACHE FILEPATH "javacpp.jar")
 set(L4J_JAVA_SOURCES "" CACHE PATH "src/main/java of java/core")
 set(L4J_GENERATED "" CACHE PATH "Where the generated Java goes")
-set(L4J_CLASSES "" CACHE PATH "Where the library goes, below org/latent4j/internal/<platform>")
+set(L4J_CLASSES "" CACHE PATH "Where the library goes, below org/latent4j/internal/library/<platform>")
 
 set(package org/latent4j/internal)
 set(preset ${L4J_JAVA_SOURCES}/${package}/Preset.java)
@@ -39,7 +39,7 @@ endif()
 
 add_library(jnilatent4j SHARED ${work}/jnilatent4j.cpp ${work}/jnijavacpp.cpp)
 # No RPATH: the library holds no folder of the machine that built it, and a shared CUDA runtime is the one that the loader finds.
-set_target_properties(jnilatent4j PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${L4J_CLASSES}/${package}/${platform} SKIP_BUILD_RPATH ON)
+set_target_properties(jnilatent4j PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${L4J_CLASSES}/${package}/library/${platform} SKIP_BUILD_RPATH ON)
 target_include_directories(jnilatent4j PRIVATE ${L4J_JAVA_HOME}/include ${L4J_JAVA_HOME}/include/linux)
 target_compile_options(jnilatent4j PRIVATE -w)  # generated code: its warnings are not ours
 # The C++ runtime goes inside and stays hidden, so that the library runs on machines with another one, or none.

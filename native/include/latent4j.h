@@ -99,9 +99,10 @@ std::string l4j_device_info();
 
 // --- Model --------------------------------------------------------------------------------------------------------------------
 // Opens a Hugging Face folder or a GGUF file. Opening the same files again in this process shares the weights.
+// `control` may be null; its `cancel` ends the opening: CANCELLED.
 // Throws FILE_NOT_FOUND, BAD_CHECKPOINT, UNSUPPORTED, BAD_ARGUMENT, OUT_OF_MEMORY, NO_DEVICE (of a device that is not there; it lists those
 // that are).
-l4j_model* l4j_model_open(const char* path, const l4j_model_options* options);
+l4j_model* l4j_model_open(const char* path, const l4j_model_options* options, l4j_control* control);
 void l4j_model_close(l4j_model* model);
 // JSON: family, shape (n_layers, d_model, n_heads, n_kv_heads, head_dim, d_ff, vocab, max_positions), rope, dtypes, sizes, pool, device,
 // device_name.

@@ -41,7 +41,7 @@ struct OpenOptions {
 inline ModelHandle open_model(const std::string& path, const OpenOptions& o = {}) {
   const l4j_model_options options{o.n_threads, o.page_size, o.memory_type, o.memory_positions, o.level.empty() ? nullptr : o.level.c_str(),
                                   o.device.c_str()};
-  return ModelHandle(l4j_model_open(path.c_str(), &options));
+  return ModelHandle(l4j_model_open(path.c_str(), &options, nullptr));
 }
 
 inline MemoryHandle new_memory(const ModelHandle& model) { return MemoryHandle(l4j_memory_create(model.get())); }

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <mutex>
+#include <thread>
 
 #include "base/error.h"
 
@@ -12,6 +15,19 @@ namespace latent4j {
 template <typename... Values>
 void check_cancel(int32_t* cancel, const Values&... what) {
   if (cancel) L4J_CHECK(!std::atomic_ref<int32_t>(*cancel).load(std::memory_order_relaxed), "CANCELLED", what...);
+}
+
+// Locks what another thread may hold for long; while it waits, a `cancel` that is set throws CANCELLED.
+template <typename... Values>
+std::unique_lock<std::mutex> lock_or_cancel(std::mutex& mutex, int32_t* cancel, const Values&... what) {
+  constexpr std::chrono::milliseconds kLook{2};
+  std::unique_lock lock(mutex, std::try_to_lock);
+  while (!lock) {
+    check_cancel(cancel, what...);
+    std::this_thread::sleep_for(kLook);
+    lock.try_lock();
+  }
+  return lock;
 }
 
 }  // namespace latent4j

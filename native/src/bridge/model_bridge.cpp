@@ -69,10 +69,10 @@ std::string l4j_device_info() {
   });
 }
 
-l4j_model* l4j_model_open(const char* path, const l4j_model_options* options) {
+l4j_model* l4j_model_open(const char* path, const l4j_model_options* options, l4j_control* control) {
   return guarded([&] {
     L4J_CHECK(path && *path, "BAD_ARGUMENT", "path is empty, expected a folder or a .gguf file");
-    return new l4j_model{std::make_shared<Model>(path, checked(options))};
+    return new l4j_model{std::make_shared<Model>(path, checked(options), control ? &control->cancel : nullptr)};
   });
 }
 

@@ -129,6 +129,13 @@ bool factorize(Eigen::MatrixXd& a, int32_t* cancel) {
   return true;
 }
 
+// Says which weight is no number, or that all are and their sums are not.
+[[noreturn]] void refuse_overflow(const Weights& weights, const char* what, int32_t* cancel) {
+  const std::string culprit = weights.first_not_finite(cancel);
+  throw Error("NOT_FINITE", concat(weights.checkpoint.path, ": ", what, " is not finite; ",
+                                   culprit.empty() ? "all weights are finite, but too large for their sums" : "weights: " + culprit));
+}
+
 // W = (G + lambda I)^-1 C. With tied embeddings C = G, and W = I - lambda (G + lambda I)^-1: half the sums, and exact where W is near I.
 std::vector<float> solve_ridge(const Weights& weights, const Context& on) {
   const int32_t d = weights.config.d_model;
@@ -140,6 +147,7 @@ std::vector<float> solve_ridge(const Weights& weights, const Context& on) {
   sum_products(weights, on, gram.data(), tied ? nullptr : solution.data());
   if (!tied) solution.transposeInPlace();
   gram.diagonal().array() += kLambda;
+  if (!gram.allFinite()) refuse_overflow(weights, "W_out^T W_out", on.cancel);
   L4J_CHECK(factorize(gram, on.cancel), "UNSUPPORTED", weights.checkpoint.path, ": the ridge alignment of its output embedding [",
             weights.output.rows, ", ", d, "] cannot be solved: W_out^T W_out + ", kLambda,
             " I is not positive definite, supported: embeddings of full rank (or the identity alignment)");
@@ -237,11 +245,11 @@ Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& que
   if (kind == AlignmentKind::none) return alignment;
   check_cancel(cancel, "stopped before the alignment was solved");
   alignment.target_norm = mean_row_norm(weights.embedding, on);
-  L4J_CHECK(std::isfinite(alignment.target_norm), "NOT_FINITE", weights.checkpoint.path, ": weights: ", weights.first_not_finite());
+  if (!std::isfinite(alignment.target_norm)) refuse_overflow(weights, "the mean norm of the input embeddings", cancel);
   if (kind == AlignmentKind::ridge || kind == AlignmentKind::random) {
     alignment.matrix = solve_ridge(weights, on);
     const bool finite = std::all_of(alignment.matrix.begin(), alignment.matrix.end(), [](float x) { return std::isfinite(x); });
-    L4J_CHECK(finite, "NOT_FINITE", weights.checkpoint.path, ": ridge alignment: weights: ", weights.first_not_finite());
+    if (!finite) refuse_overflow(weights, "the ridge alignment", cancel);
   }
   if (kind == AlignmentKind::random) alignment.matrix = randomize(alignment.matrix, weights.config.d_model, seed, cancel);
   return alignment;

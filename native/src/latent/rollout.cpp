@@ -87,6 +87,7 @@ class Rollout {
 
   // Everything that can be wrong with the arguments, before anything changes.
   void check() {
+    model_.weights().check_files();
     for (int32_t i = 0; i < args_.n_sequences; i++) {
       const bool goes_on = args_.n_latent_steps > 0 || args_.max_new_tokens > 0;
       L4J_CHECK(n_tokens(i) > 0 || !goes_on || !memories_[i]->hidden().empty(), "NO_HIDDEN_STATE", "sequence ", i,
@@ -184,7 +185,7 @@ class Rollout {
     const Outcome bad = first_bad[kHiddenStates] != kNone ? first_bad[kHiddenStates] : first_bad[kLogits];
     if (bad == kNone) return;
     const auto sequence = static_cast<int32_t>(bad & 0xffffffff), position = static_cast<int32_t>(bad >> 32);
-    const std::string culprit = model_.weights().first_not_finite();
+    const std::string culprit = model_.weights().first_not_finite(cancel());
     // A GPU multiplies positions of prompts together, and 0 times what is not finite is not either.
     const bool together = !device_.host() && position < memories_[sequence]->length() + n_tokens(sequence);
     const char* what = bad != first_bad[kHiddenStates] ? "the logits for position "

@@ -13,7 +13,7 @@ namespace latent4j {
 namespace {
 
 // Far above any model, far below any overflow.
-constexpr int64_t kMostLayers = 10'000, kMostWidth = 1 << 20, kMostHeads = 1 << 16, kMostHeadDim = 1 << 12, kMostVocab = 1 << 28,
+constexpr int64_t kMostLayers = 10'000, kMostWidth = 1 << 20, kMostHeads = 1 << 16, kMostHeadDim = 1 << 12, kMostVocab = 1 << 22,
                   kMostPositions = 1 << 28;
 
 void check_heads(const std::string& name, const Config& c) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "kernels/cuda/limits.h"
 
@@ -30,16 +31,17 @@ void check_shape(const Device& device, const Config& c) {
 
 }  // namespace
 
-std::shared_ptr<const DeviceWeights> DeviceWeights::on(Device& device, const std::shared_ptr<const Weights>& weights) {
+std::shared_ptr<const DeviceWeights> DeviceWeights::on(Device& device, const std::shared_ptr<const Weights>& weights,
+                                                       int32_t* cancel) {
   static std::mutex mutex;  // held while weights are copied: who wants the same ones waits for them
   using Key = std::pair<Device*, const Weights*>;
   static auto& known = *new std::map<Key, std::weak_ptr<const DeviceWeights>>();  // lives as long as the process
-  std::lock_guard lock(mutex);
+  const auto lock = lock_or_cancel(mutex, cancel, "stopped while another thread copied weights to a device");
   std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
   auto& slot = known[{&device, weights.get()}];
   if (auto found = slot.lock()) return found;
   std::shared_ptr<DeviceWeights> made(new DeviceWeights(device, weights));
-  made->copy();
+  made->copy(cancel);
   slot = made;
   return made;
 }
@@ -50,12 +52,13 @@ DeviceWeights::~DeviceWeights() {
   for (std::byte* memory : owned_) device_.release(memory);
 }
 
-void DeviceWeights::copy() {
+void DeviceWeights::copy(int32_t* cancel) {
   const Weights& w = *weights_;
   if (!device_.host()) check_shape(device_, w.config);
   ScopedQueue queue(device_);
   const auto matrix = [&](const Matrix& m) {
     if (device_.host()) return m;
+    check_cancel(cancel, "stopped while weights were copied to ", device_.id());
     owned_.reserve(owned_.size() + 1);
     const Matrix stored = device_.store(queue, m);
     owned_.push_back(const_cast<std::byte*>(stored.data));

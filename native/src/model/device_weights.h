@@ -23,8 +23,8 @@ struct DeviceLayer {
 
 class DeviceWeights {
  public:
-  // Throws OUT_OF_MEMORY and, for a shape that the device's kernels do not take, UNSUPPORTED.
-  static std::shared_ptr<const DeviceWeights> on(Device& device, const std::shared_ptr<const Weights>& weights);
+  // Throws OUT_OF_MEMORY and, for a shape that the device's kernels do not take, UNSUPPORTED; CANCELLED if `cancel` (may be null) is set.
+  static std::shared_ptr<const DeviceWeights> on(Device& device, const std::shared_ptr<const Weights>& weights, int32_t* cancel = nullptr);
   ~DeviceWeights();
   DeviceWeights(const DeviceWeights&) = delete;
   DeviceWeights& operator=(const DeviceWeights&) = delete;
@@ -40,7 +40,7 @@ class DeviceWeights {
 
  private:
   DeviceWeights(Device& device, std::shared_ptr<const Weights> weights);
-  void copy();
+  void copy(int32_t* cancel);
 
   Device& device_;
   std::shared_ptr<const Weights> weights_;

@@ -1,9 +1,8 @@
 // gguf.cpp: the GGUF format, versions 2 and 3 (ggml's docs/gguf.md): keys with typed values, tensor descriptions, then aligned tensor data.
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <type_traits>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "model/checkpoint.h"
 #include "model/json.h"
@@ -12,10 +11,12 @@ namespace latent4j {
 
 namespace {
 
-constexpr size_t kLargestHeader = size_t{512} << 20;
+constexpr size_t kLargestHeader = size_t{128} << 20;  // the largest vocabularies take about 20
 constexpr uint64_t kLongestName = 65535;      // of a key or tensor, in bytes
-constexpr uint64_t kMostValues = 8'000'000;   // of all arrays together; the largest vocabularies take about a million
-constexpr uint64_t kMostTensors = 100'000;
+constexpr uint64_t kMostValues = 4'000'000;   // of all arrays together; the largest vocabularies take about a million
+constexpr uint64_t kMostKeys = 10'000;
+constexpr uint64_t kLook = 4096;              // values between two looks at the flag that cancels
+constexpr size_t kBuffer = size_t{64} << 10;  // read from the file at once
 constexpr int kMostDimensions = 4;
 constexpr int kDeepestArray = 4;
 
@@ -54,31 +55,42 @@ DType dtype_of(uint32_t id, const std::string& where) {
 // Reads forward through the header; what would run past the file's end is refused before it is read.
 class Reader {
  public:
-  Reader(const std::byte* data, size_t size, const std::string& name) : data_(data), size_(std::min(size, kLargestHeader)), name_(name) {}
+  Reader(const Source& source, const std::string& name, int32_t* cancel)
+      : source_(source), size_(std::min(source.size(), kLargestHeader)), name_(name), cancel_(cancel) {}
 
   size_t position() const { return at_; }
   size_t left() const { return size_ - at_; }
   const std::string& name() const { return name_; }
+  void look() const { check_cancel(cancel_, name_, ": stopped at byte ", at_, " of the header"); }
 
-  const std::byte* take(uint64_t bytes, const std::string& what) {
+  void take(std::byte* to, uint64_t bytes, const std::string& what) {
     L4J_CHECK(bytes <= left(), "BAD_CHECKPOINT", name_, ": ", what, " takes ", bytes, " bytes at byte ", at_, ", expected at most the ",
-              left(), " left (a truncated file?)");
-    const std::byte* here = data_ + at_;
+              left(), " left ", source_.size() > size_ ? concat("of a header's ", kLargestHeader) : "(a truncated file?)");
+    if (bytes > kBuffer) {
+      source_.read(at_, to, static_cast<size_t>(bytes));
+    } else {
+      if (at_ + bytes > buffer_at_ + buffer_.size()) {
+        buffer_.resize(std::min(kBuffer, left()));
+        buffer_at_ = at_;
+        source_.read(at_, buffer_.data(), buffer_.size());
+      }
+      std::copy_n(buffer_.data() + (at_ - buffer_at_), bytes, to);
+    }
     at_ += static_cast<size_t>(bytes);
-    return here;
   }
 
   template <typename T>
   T value(const std::string& what) {
     T x;
-    std::memcpy(&x, take(sizeof(T), what), sizeof(T));
+    take(reinterpret_cast<std::byte*>(&x), sizeof x, what);
     return x;
   }
 
   std::string text(const std::string& what) {
     const auto bytes = value<uint64_t>(what);
-    const auto* chars = reinterpret_cast<const char*>(take(bytes, what));
-    return std::string(chars, static_cast<size_t>(bytes));
+    std::string text(static_cast<size_t>(count(bytes, 1, size_, what)), '\0');
+    take(reinterpret_cast<std::byte*>(text.data()), bytes, what);
+    return text;
   }
 
   std::string named(const std::string& what) {
@@ -126,13 +138,19 @@ class Reader {
     nlohmann::json values = nlohmann::json::array();
     auto& list = values.get_ref<nlohmann::json::array_t&>();
     list.reserve(static_cast<size_t>(n));
-    for (uint64_t i = 0; i < n; ++i) list.push_back(metadata_value(type, what, depth + 1, budget));
+    for (uint64_t i = 0; i < n; ++i) {
+      if (i % kLook == 0) look();
+      list.push_back(metadata_value(type, what, depth + 1, budget));
+    }
     return values;
   }
 
-  const std::byte* data_;
+  const Source& source_;
   size_t size_, at_ = 0;
   const std::string& name_;
+  int32_t* cancel_;
+  std::vector<std::byte> buffer_;
+  size_t buffer_at_ = 0;
 };
 
 struct Described {
@@ -142,6 +160,7 @@ struct Described {
 };
 
 Described describe_tensor(Reader& in, uint64_t index, uint64_t alignment) {
+  in.look();
   Described tensor;
   tensor.name = in.named(concat("name of tensor ", index));
   const std::string where = concat(in.name(), ": tensor ", quote(tensor.name));
@@ -182,6 +201,7 @@ void check_overlaps(std::vector<Described>& tensors, const std::string& name) {
 void read_keys(Reader& in, uint64_t n_keys, nlohmann::json& metadata) {
   uint64_t budget = kMostValues;
   for (uint64_t i = 0; i < n_keys; ++i) {
+    in.look();
     const std::string key = in.named(concat("key ", i));
     const std::string what = concat("key ", quote(key));
     const auto type = in.value<uint32_t>(what);
@@ -200,17 +220,18 @@ uint64_t read_alignment(const nlohmann::json& metadata, const std::string& name)
 
 }  // namespace
 
-void parse_gguf(const std::byte* data, size_t size, const std::string& name, Checkpoint& into) {
-  Reader in(data, size, name);
-  const std::byte* magic = in.take(4, "the magic");
-  L4J_CHECK(std::memcmp(magic, "GGUF", 4) == 0, "BAD_CHECKPOINT", name, ": begins with ",
-            quote({reinterpret_cast<const char*>(magic), 4}), ", expected \"GGUF\"");
+void parse_gguf(const Source& source, const std::string& name, Checkpoint& into, int32_t* cancel) {
+  const size_t size = source.size();
+  Reader in(source, name, cancel);
+  std::string magic(4, '\0');
+  in.take(reinterpret_cast<std::byte*>(magic.data()), magic.size(), "the magic");
+  L4J_CHECK(magic == "GGUF", "BAD_CHECKPOINT", name, ": begins with ", quote(magic), ", expected \"GGUF\"");
   const auto version = in.value<uint32_t>("the version");
   L4J_CHECK(version == 2 || version == 3, "UNSUPPORTED", name, ": GGUF version ", version,
             (version & 0xffff) == 0 ? " (a big-endian file)" : "", ", supported: 2, 3");
   const uint64_t claimed_tensors = in.value<uint64_t>("the number of tensors"), claimed_keys = in.value<uint64_t>("the number of keys");
   const uint64_t n_tensors = in.count(claimed_tensors, 8 + 1 + 4 + 8 + 4 + 8, kMostTensors, "the number of tensors");
-  const uint64_t n_keys = in.count(claimed_keys, 8 + 1 + 4 + 1, kMostValues, "the number of keys");
+  const uint64_t n_keys = in.count(claimed_keys, 8 + 1 + 4 + 1, kMostKeys, "the number of keys");
 
   into.metadata = nlohmann::json::object();
   read_keys(in, n_keys, into.metadata);
@@ -227,7 +248,7 @@ void parse_gguf(const std::byte* data, size_t size, const std::string& name, Che
     L4J_CHECK(tensor.offset <= data_bytes && tensor.view.bytes <= data_bytes - tensor.offset, "BAD_CHECKPOINT", name, ": tensor ",
               quote(tensor.name), " takes ", tensor.view.bytes, " bytes at ", tensor.offset, ", expected within the ", data_bytes,
               " bytes of data (a truncated file?)");
-    tensor.view.data = data + data_at + tensor.offset;
+    tensor.view.data = source.data() + data_at + tensor.offset;
   }
   check_overlaps(tensors, name);
   for (Described& tensor : tensors) {

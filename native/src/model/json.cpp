@@ -3,9 +3,9 @@
 #include "model/json.h"
 
 #include <cmath>
-#include <set>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace latent4j {
@@ -29,32 +29,95 @@ std::string quote(std::string_view text) {
   return out + (text.size() > kLongest ? "...\"" : "\"");
 }
 
-json parse_json(std::string_view text, const std::string& name, const JsonLimits& limits) {
-  int64_t values = 0;
-  std::vector<std::set<std::string>> keys;  // of the objects open at this point
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
-      L4J_CHECK(depth < limits.depth, "BAD_CHECKPOINT", name, ": JSON nested deeper than ", limits.depth, " levels");
-    }
-    if (event != json::parse_event_t::object_end && event != json::parse_event_t::array_end) {
-      L4J_CHECK(++values <= limits.values, "BAD_CHECKPOINT", name, ": JSON of more than ", limits.values, " values");
-    }
-    if (!limits.unique_keys) return true;
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      L4J_CHECK(keys.back().insert(key).second, "BAD_CHECKPOINT", name, ": key ", quote(key), " stands twice in one object, expected once");
-    }
+namespace {
+
+constexpr int64_t kLook = 4096;  // values between two looks at the flag that cancels
+
+// Builds the tree from the parser's events. nlohmann's own way to watch a parse, a callback, looks through the whole parent at the end of
+// each child: quadratic.
+class Builder : public nlohmann::json_sax<json> {
+ public:
+  Builder(const std::string& name, const JsonLimits& limits, int32_t* cancel) : name_(name), limits_(limits), cancel_(cancel) {}
+
+  json take() { return std::move(root_); }
+  size_t bad_byte() const { return bad_byte_; }
+  int bad_number() const { return bad_number_; }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(int64_t value) override { return add(value); }
+  bool number_unsigned(uint64_t value) override { return add(value); }
+  bool number_float(double value, const std::string&) override { return add(value); }
+  bool string(std::string& value) override { return add(std::move(value)); }
+  bool binary(json::binary_t&) override { return false; }  // no JSON text holds one
+  bool start_object(size_t) override { return open(json::object()); }
+  bool start_array(size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& key) override {
+    count();
+    const auto [at, added] = open_.back()->get_ref<json::object_t&>().try_emplace(key);
+    L4J_CHECK(added || !limits_.unique_keys, "BAD_CHECKPOINT", name_, ": key ", quote(key), " stands twice in one object, expected once");
+    member_ = &at->second;
     return true;
-  };
-  try {
-    return json::parse(text.begin(), text.end(), watch);
-  } catch (const json::parse_error& error) {
-    throw Error("BAD_CHECKPOINT", concat(name, ": not JSON from byte ", error.byte, " on (", text.size(), " bytes of text)"));
-  } catch (const json::exception& error) {  // a number beyond every type
-    throw Error("BAD_CHECKPOINT", concat(name, ": JSON that cannot be represented (error ", error.id, ")"));
   }
+
+  bool parse_error(size_t byte, const std::string&, const nlohmann::detail::exception& error) override {
+    bad_byte_ = byte;
+    if (!dynamic_cast<const json::parse_error*>(&error)) bad_number_ = error.id;
+    return false;
+  }
+
+ private:
+  void count() {
+    L4J_CHECK(++values_ <= limits_.values, "BAD_CHECKPOINT", name_, ": JSON of more than ", limits_.values, " values");
+    if (values_ % kLook == 0) check_cancel(cancel_, name_, ": stopped while it was read");
+  }
+
+  json* put(json value) {
+    count();
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_array()) return &open_.back()->get_ref<json::array_t&>().emplace_back(std::move(value));
+    return &(*member_ = std::move(value));
+  }
+
+  bool add(json value) {
+    put(std::move(value));
+    return true;
+  }
+
+  bool open(json value) {
+    L4J_CHECK(open_.size() < static_cast<size_t>(limits_.depth), "BAD_CHECKPOINT", name_, ": JSON nested deeper than ", limits_.depth,
+              " levels");
+    open_.push_back(put(std::move(value)));  // stays where it is: its parent grows only after it is closed
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::string& name_;
+  const JsonLimits& limits_;
+  int32_t* cancel_;
+  json root_;
+  json* member_ = nullptr;  // the value that the last key waits for
+  std::vector<json*> open_;
+  int64_t values_ = 0;
+  size_t bad_byte_ = 0;
+  int bad_number_ = 0;
+};
+
+}  // namespace
+
+json parse_json(std::string_view text, const std::string& name, const JsonLimits& limits, int32_t* cancel) {
+  Builder builder(name, limits, cancel);
+  if (json::sax_parse(text.begin(), text.end(), &builder)) return builder.take();
+  // A number beyond every type is JSON, and nothing here can hold it.
+  if (builder.bad_number()) throw Error("BAD_CHECKPOINT", concat(name, ": JSON that cannot be represented (error ", builder.bad_number(), ")"));
+  throw Error("BAD_CHECKPOINT", concat(name, ": not JSON from byte ", builder.bad_byte(), " on (", text.size(), " bytes of text)"));
 }
 
 Fields::Fields(const json& object, std::string name) : object_(&object), name_(std::move(name)) {
@@ -74,9 +137,11 @@ bool Fields::is_null(const std::string& key) const {
 void Fields::refuse(const std::string& key, const std::string& expected) const {
   const json* value = find(key);
   if (!value) throw Error("BAD_CHECKPOINT", concat(name_, ": no ", key, ", expected ", expected));
-  const std::string shown = value->is_structured() ? concat("an ", value->type_name(), " of ", value->size())
-                            : value->is_string()   ? quote(value->get_ref<const std::string&>())
-                                                   : value->dump(-1, ' ', true, json::error_handler_t::replace);
+  const bool endless = value->is_number_float() && !std::isfinite(value->get<double>());  // a GGUF file's; JSON has no word for it
+  const std::string shown = endless                  ? concat(value->get<double>())
+                            : value->is_structured() ? concat("an ", value->type_name(), " of ", value->size())
+                            : value->is_string()     ? quote(value->get_ref<const std::string&>())
+                                                     : value->dump(-1, ' ', true, json::error_handler_t::replace);
   throw Error("BAD_CHECKPOINT", concat(name_, ": ", key, " is ", shown, ", expected ", expected));
 }
 

@@ -18,8 +18,9 @@ struct JsonLimits {
   bool unique_keys = false;  // refuse an object that names a key twice (else the last one counts)
 };
 
-// Throws BAD_CHECKPOINT naming `name` and the byte where the text stops being JSON.
-nlohmann::json parse_json(std::string_view text, const std::string& name, const JsonLimits& limits = {});
+// Throws BAD_CHECKPOINT naming `name` and the byte where the text stops being JSON; CANCELLED if `cancel` (may be null) is set meanwhile.
+// Takes time and memory in proportion to the text.
+nlohmann::json parse_json(std::string_view text, const std::string& name, const JsonLimits& limits = {}, int32_t* cancel = nullptr);
 
 // The keys of one JSON object, a key that is null counting as absent.
 class Fields {

@@ -1,9 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <thread>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -15,7 +13,6 @@ namespace {
 
 constexpr int32_t kLargestPage = 1024;
 constexpr int32_t kMostThreads = 1024;
-constexpr std::chrono::milliseconds kLook{2};  // at the flag that cancels, while another thread solves
 
 std::shared_ptr<PagePool> make_pool(Device& device, const Config& config, const ModelOptions& options) {
   const int32_t page = options.page_size;
@@ -50,11 +47,7 @@ const Alignment* Alignments::known(AlignmentKind kind) {
 
 const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel) {
   if (const Alignment* found = known(kind)) return *found;
-  while (!solving_.try_lock()) {
-    check_cancel(cancel, "stopped while another thread solved an alignment");
-    std::this_thread::sleep_for(kLook);
-  }
-  std::lock_guard solving(solving_, std::adopt_lock);
+  const auto solving = lock_or_cancel(solving_, cancel, "stopped while another thread solved an alignment");
   if (const Alignment* found = known(kind)) return *found;
   auto solved = std::make_unique<Alignment>(solve_alignment(kind, weights, queue, ops, cancel));
   std::lock_guard lock(mutex_);
@@ -63,14 +56,15 @@ const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Que
   return *slot;
 }
 
-Model::Model(const std::string& path, const ModelOptions& options) {
+Model::Model(const std::string& path, const ModelOptions& options, int32_t* cancel) {
   L4J_CHECK(options.n_threads >= 0 && options.n_threads <= kMostThreads, "BAD_ARGUMENT", "n_threads ", options.n_threads,
             ", expected 0 (one per core) to ", kMostThreads);
   cpu_ops_ = &cpu::ops(options.cpu_level);
   device_ = &Device::open(options.device);
   ops_ = device_->host() ? cpu_ops_ : &device_->ops();
-  weights_ = Weights::open(path);
-  device_weights_ = DeviceWeights::on(*device_, weights_);
+  weights_ = Weights::open(path, cancel);
+  device_weights_ = DeviceWeights::on(*device_, weights_, cancel);
+  check_cancel(cancel, path, ": stopped before its memory pool was made");
   pool_ = make_pool(*device_, weights_->config, options);
   threads_ = ThreadPool::shared(options.n_threads);
   alignments_ = Alignments::shared(weights_);

@@ -49,7 +49,8 @@ struct DeviceAlignment {
 
 class Model {
  public:
-  Model(const std::string& path, const ModelOptions& options);
+  // `cancel` (may be null) ends the opening: CANCELLED.
+  Model(const std::string& path, const ModelOptions& options, int32_t* cancel = nullptr);
 
   const Config& config() const { return weights_->config; }
   const Weights& weights() const { return *weights_; }

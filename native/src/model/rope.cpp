@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kSupported = "default, linear, llama3, yarn";
 constexpr double kMost = 1e12;
+constexpr double kLeastFactor = 1e-3;
 
 // Long wavelengths are stretched, short ones kept, those between blended.
 void scale_llama3(const RopeScaling& s, std::vector<double>& inv_freq) {
@@ -109,7 +110,7 @@ RopeScaling read_rope(const Fields& config, int32_t max_positions) {
   s.original_positions = config.number("original_max_position_embeddings", 1, kMost,
                                        p.number("original_max_position_embeddings", 1, kMost, max_positions));
   const bool implied = s.type == "yarn" && !p.has("factor");  // the ratio of the two contexts
-  s.factor = implied ? std::max(1.0, max_positions / s.original_positions) : p.number("factor", 1e-3, kMost);
+  s.factor = implied ? std::max(1.0, max_positions / s.original_positions) : p.number("factor", kLeastFactor, kMost);
   if (s.type == "llama3") {
     s.low_freq_factor = p.number("low_freq_factor", 1e-3, kMost);
     s.high_freq_factor = p.number("high_freq_factor", 1e-3, kMost);
@@ -137,6 +138,9 @@ RopeScaling read_gguf_rope(const Fields& metadata, const std::string& architectu
   s.theta = metadata.number(rope + "freq_base", 1.0001, kMost, s.theta);
   s.type = metadata.text(scaling + "type", "none");
   s.factor = metadata.number(scaling + "factor", 0, kMost, metadata.number(rope + "scale_linear", 0, kMost, 0));
+  if (s.factor != 0 && s.factor < kLeastFactor) {
+    metadata.refuse(metadata.has(scaling + "factor") ? scaling + "factor" : rope + "scale_linear", concat("0 or a number from ", kLeastFactor));
+  }
   if (!metadata.has(scaling + "type") && s.factor > 0 && s.factor != 1) s.type = "linear";  // files from before the type key
   if (s.type == "none" || s.factor == 0) {
     L4J_CHECK(s.type == "none" || s.type == "linear" || s.type == "yarn", "UNSUPPORTED", metadata.name(), ": ", scaling, "type is ",

@@ -2,8 +2,8 @@
 // data.
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "model/checkpoint.h"
 #include "model/json.h"
@@ -86,22 +86,27 @@ void check_layout(std::vector<Entry>& entries, uint64_t data_bytes, const std::s
 
 }  // namespace
 
-void parse_safetensors(const std::byte* data, size_t size, const std::string& name, Checkpoint& into) {
+void parse_safetensors(const Source& source, const std::string& name, Checkpoint& into, int32_t* cancel) {
+  const size_t size = source.size();
   L4J_CHECK(size >= 8, "BAD_CHECKPOINT", name, ": ", size, " bytes, expected at least the 8 of a header length");
   uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, data, 8);
+  source.read(0, reinterpret_cast<std::byte*>(&header_bytes), 8);
   L4J_CHECK(header_bytes <= kLargestHeader && header_bytes <= size - 8, "BAD_CHECKPOINT", name, ": header length ", header_bytes,
             ", expected at most ", std::min<uint64_t>(kLargestHeader, size - 8), " (a truncated file?)");
   const uint64_t data_bytes = size - 8 - header_bytes;
-  const std::byte* base = data + 8 + header_bytes;
+  const std::byte* base = source.data() + 8 + header_bytes;
+  std::string text(static_cast<size_t>(header_bytes), '\0');
+  source.read(8, reinterpret_cast<std::byte*>(text.data()), text.size());
 
   const JsonLimits limits{.depth = 4, .values = 4'000'000, .unique_keys = true};
-  const nlohmann::json header = parse_json({reinterpret_cast<const char*>(data) + 8, static_cast<size_t>(header_bytes)}, name + ": header",
-                                           limits);
+  const nlohmann::json header = parse_json(text, name + ": header", limits, cancel);
   L4J_CHECK(header.is_object(), "BAD_CHECKPOINT", name, ": header is ", header.type_name(), ", expected an object");
+  L4J_CHECK(header.size() + into.tensors.size() <= kMostTensors, "BAD_CHECKPOINT", name, ": ", header.size(), " tensors beside ",
+            into.tensors.size(), " of other files, expected at most ", kMostTensors);
   std::vector<Entry> entries;
   for (const auto& [tensor, entry] : header.items()) {
     if (tensor == "__metadata__") continue;
+    check_cancel(cancel, name, ": stopped before tensor ", quote(tensor));
     TensorView view;
     const auto [begin, end] = read_entry(entry, concat(name, ": tensor ", quote(tensor)), data_bytes, view);
     view.data = base + begin;

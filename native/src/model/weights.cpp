@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "model/family.h"
 
@@ -154,7 +155,7 @@ std::string identity_of(const CheckpointFiles& found) {
 
 }  // namespace
 
-std::shared_ptr<const Weights> Weights::bind(Checkpoint checkpoint) {
+std::shared_ptr<const Weights> Weights::bind(Checkpoint checkpoint, int32_t* cancel) {
   auto weights = std::make_shared<Weights>();
   weights->checkpoint = std::move(checkpoint);
   const Checkpoint& from = weights->checkpoint;
@@ -168,23 +169,31 @@ std::shared_ptr<const Weights> Weights::bind(Checkpoint checkpoint) {
   weights->output = c.tied_embeddings ? weights->embedding : binder.matrix(names.output, c.vocab, c.d_model);
   if (c.tied_embeddings) binder.ignore(names.output);  // some files carry the tied matrix twice
   weights->final_norm = binder.vector(names.final_norm, c.d_model);
-  for (int32_t i = 0; i < c.n_layers; ++i) weights->layers.push_back(bind_layer(binder, names, family, c, i));
+  for (int32_t i = 0; i < c.n_layers; ++i) {
+    check_cancel(cancel, from.path, ": stopped before layer ", i, " was bound");
+    weights->layers.push_back(bind_layer(binder, names, family, c, i));
+  }
   binder.refuse_unused(c);
   return weights;
 }
 
-std::shared_ptr<const Weights> Weights::open(const std::string& path) {
+void Weights::check_files() const {
+  for (const auto& file : checkpoint.files) file->check_size();
+}
+
+std::shared_ptr<const Weights> Weights::open(const std::string& path, int32_t* cancel) {
   static std::mutex mutex;
   // Lives as long as the process: threads may outlive statics.
   static auto& open_now = *new std::map<std::string, std::weak_ptr<const Weights>>();
-  const CheckpointFiles found = CheckpointFiles::find(path);
+  check_cancel(cancel, path, ": stopped before it was opened");
+  const CheckpointFiles found = CheckpointFiles::find(path, cancel);
   const std::string identity = identity_of(found);
-  const std::lock_guard lock(mutex);
+  const auto lock = lock_or_cancel(mutex, cancel, path, ": stopped while another thread opened a checkpoint");
   std::erase_if(open_now, [](const auto& entry) { return entry.second.expired(); });
   if (const auto at = open_now.find(identity); at != open_now.end()) {
     if (auto shared = at->second.lock()) return shared;
   }
-  auto weights = bind(Checkpoint::open(path, found));
+  auto weights = bind(Checkpoint::open(path, found, cancel), cancel);
   open_now[identity] = weights;
   return weights;
 }

@@ -33,12 +33,17 @@ struct Weights {
 
   // Opens, checks every shape against the config, and refuses what it does not know by name ([UNSUPPORTED] architecture, tensor, rope type,
   // with what is supported). The same files (device, inode, size, modification time) open once per process while anybody holds them.
-  static std::shared_ptr<const Weights> open(const std::string& path);
+  // `cancel` (may be null) ends it with CANCELLED, also while it waits for another thread that opens.
+  static std::shared_ptr<const Weights> open(const std::string& path, int32_t* cancel = nullptr);
   // The same for tensors that are in memory already.
-  static std::shared_ptr<const Weights> bind(Checkpoint checkpoint);
+  static std::shared_ptr<const Weights> bind(Checkpoint checkpoint, int32_t* cancel = nullptr);
 
-  // The name and first bad index of a tensor with a NaN or an infinity, or "". Reads everything: called to explain a failure.
-  std::string first_not_finite() const;
+  // Throws BAD_CHECKPOINT if a file has become shorter since it was opened: using what is gone would end the process.
+  void check_files() const;
+
+  // The name and first bad index of a tensor with a NaN or an infinity, or "". Reads everything: called to explain a failure; `cancel`
+  // (may be null) ends it with CANCELLED.
+  std::string first_not_finite(int32_t* cancel = nullptr) const;
 };
 
 }  // namespace latent4j

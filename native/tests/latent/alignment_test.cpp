@@ -173,6 +173,20 @@ TEST(Alignment, RefusesWhatHasNoSolution) {
   EXPECT_EQ(code_of(Embeddings(64, 16, false)), "none");
 }
 
+TEST(Alignment, WeightsTooLargeToSumAreNotCalledWrong) {
+  for (const float size : {3e38f, 1e25f}) {  // beyond their mean norm, beyond their products
+    Embeddings large(64, 16, true);
+    for (float& x : large.in) x = x < 0 ? -size : size;
+    try {
+      solve(AlignmentKind::ridge, large.weights);
+      ADD_FAILURE() << size;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "NOT_FINITE");
+      EXPECT_NE(std::string(error.what()).find("all weights are finite, but too large for their sums"), std::string::npos) << error.what();
+    }
+  }
+}
+
 // decode_row that sets a flag at its n-th call, and can wait there: what another thread would do while the rows are read.
 struct Watched {
   static inline std::atomic<int> calls, cancel_at;

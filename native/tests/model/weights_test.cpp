@@ -229,6 +229,8 @@ TEST(Weights, FirstNotFiniteNamesTensorAndPlace) {
     EXPECT_EQ(Weights::open(folder.write("m.gguf", file))->first_not_finite(),
               std::string("tensor blk.0.ffn_up.weight holds ") + text + " at [3, 5]");
   }
+  int32_t cancel = 1;
+  expect_error("CANCELLED", {"not finite"}, [&] { Weights::open(golden("tiny-qwen3"))->first_not_finite(&cancel); });
 }
 
 int64_t resident_bytes() {

@@ -16,6 +16,8 @@ module org.latent4j {
     exports org.latent4j.model;
     exports org.latent4j.text;
 
+    exports org.latent4j.internal to org.latent4j.smollm2; // CacheFolder
+
     // JavaCPP reads the annotations of the generated classes.
     opens org.latent4j.internal to org.bytedeco.javacpp;
 }

@@ -36,6 +36,8 @@ public enum ErrorCode {
     INTERNAL,
     /** A model or memory was used after it was closed. */
     CLOSED,
+    /** The folder for unpacked files is not this user's alone, cannot be written to or forbids running programs. */
+    BAD_CACHE,
     /** A checkpoint could not be downloaded. */
     DOWNLOAD_FAILED,
     /** The tokenizer's file or metadata cannot be used. */

@@ -5,33 +5,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.bytedeco.javacpp.Loader;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
- * What every crossing of the bridge shares: the library is loaded, its errors become {@link LatentException}, its JSON
- * is read.
+ * What every crossing of the bridge shares: its errors become {@link LatentException}, its JSON is read.
  */
 public final class Bridge {
     private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Bridge() {
-    }
-
-    /**
-     * Loads the native library, once.
-     *
-     * @throws LatentException {@code UNSUPPORTED} if there is none for this platform
-     */
-    static void load() {
-        try {
-            Loader.load(Native.class);
-        } catch (LinkageError e) {
-            throw new LatentException(ErrorCode.UNSUPPORTED, "no native library for " + Loader.getPlatform() + ": "
-                    + e.getMessage(), e);
-        }
     }
 
     /**
@@ -65,7 +49,7 @@ public final class Bridge {
 
     /** {@code l4j_device_info}: cpu, level, levels, cores, ram_bytes, devices, cuda. */
     public static JsonNode deviceInfo() {
-        load();
+        NativeLibrary.load();
         try {
             return json(Native.l4j_device_info());
         } catch (RuntimeException e) {

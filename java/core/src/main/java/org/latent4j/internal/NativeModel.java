@@ -66,15 +66,15 @@ public final class NativeModel {
         return value.intValue();
     }
 
-    /** Opens a Hugging Face folder or a GGUF file. */
+    /** Opens a Hugging Face folder or a GGUF file, and ends that when this thread is interrupted: {@code CANCELLED}. */
     public static NativeModel open(Path path, ModelOptions options) {
-        Bridge.load();
+        NativeLibrary.load();
         byte[] name = utf8(path.toAbsolutePath().toString());
         byte[] level = utf8(options.cpuLevel() == null ? "" : options.cpuLevel());
         byte[] device = utf8(options.device() == null ? "" : options.device().id());
         int size = Pointer.sizeof(Native.l4j_model_options.class);
         Arena arena = new Arena(Arena.padded(size) + Arena.padded(name.length + 1L) + Arena.padded(level.length + 1L)
-                + Arena.padded(device.length + 1L));
+                + Arena.padded(device.length + 1L) + Control.bytes(0));
         Native.l4j_model_options to = new Native.l4j_model_options(new BytePointer(arena.take(size)));
         to.n_threads(options.threads()).page_size(options.pageSize()).memory_type(options.memoryType().ordinal())
                 .memory_positions(options.memoryPositions());
@@ -84,8 +84,12 @@ public final class NativeModel {
         if (options.device() != null) {
             to.device(text(arena, device));
         }
+        BytePointer place = text(arena, name);
+        Control control = new Control(arena, 0);
+        Native.l4j_model[] opened = new Native.l4j_model[1];
         try {
-            return of(Native.l4j_model_open(text(arena, name), to));
+            new Cancellation(control::cancel).run(() -> opened[0] = Native.l4j_model_open(place, to, control.struct()));
+            return of(opened[0]);
         } catch (RuntimeException e) {
             throw Bridge.error(e);
         } finally {
@@ -120,7 +124,11 @@ public final class NativeModel {
 
     /** The keys of a GGUF file; an empty object for a folder. */
     public JsonNode metadata() {
-        return Bridge.json(handle.call(Native::l4j_model_metadata));
+        try {
+            return Bridge.json(handle.call(Native::l4j_model_metadata));
+        } catch (OutOfMemoryError e) {  // one text, as large as the file's header
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap has no room for the keys of this GGUF file", e);
+        }
     }
 
     public Memory newMemory() {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
@@ -22,6 +21,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+import org.latent4j.internal.CacheFolder;
 
 class SmolLM2Test {
     @TempDir
@@ -39,16 +41,16 @@ class SmolLM2Test {
         URL resource = jarWith(SmolLM2.path());
         Path cache = folder.resolve("cache");
 
-        Path file = SmolLM2.locate(resource, cache);
+        Path file = SmolLM2.locate(resource, new CacheFolder(cache));
         assertThat(sum(file)).isEqualTo(SmolLM2.SHA_256);
 
         FileTime longAgo = FileTime.fromMillis(1_000_000);
         Files.setLastModifiedTime(file, longAgo);
-        assertThat(SmolLM2.locate(resource, cache)).isEqualTo(file);
+        assertThat(SmolLM2.locate(resource, new CacheFolder(cache))).isEqualTo(file);
         assertThat(Files.getLastModifiedTime(file)).isEqualTo(longAgo);
 
         Files.write(file, new byte[10]);
-        assertThat(SmolLM2.locate(resource, cache)).hasSize(SmolLM2.BYTES);
+        assertThat(SmolLM2.locate(resource, new CacheFolder(cache))).hasSize(SmolLM2.BYTES);
     }
 
     @Test
@@ -57,7 +59,7 @@ class SmolLM2Test {
         Path cache = folder.resolve("cache");
         var threads = Executors.newFixedThreadPool(4);
         try {
-            Callable<Long> size = () -> Files.size(SmolLM2.locate(resource, cache));
+            Callable<Long> size = () -> Files.size(SmolLM2.locate(resource, new CacheFolder(cache)));
             for (Future<Long> each : threads.invokeAll(List.of(size, size, size, size))) {
                 assertThat(each.get()).isEqualTo(SmolLM2.BYTES);
             }
@@ -74,8 +76,8 @@ class SmolLM2Test {
         Path other = Files.write(folder.resolve("other"), new byte[1000]);
         URL resource = jarWith(other);
         Path cache = folder.resolve("cache");
-        assertThatThrownBy(() -> SmolLM2.locate(resource, cache))
-                .isInstanceOf(UncheckedIOException.class)
+        assertThatThrownBy(() -> SmolLM2.locate(resource, new CacheFolder(cache)))
+                .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL))
                 .hasMessageContaining("SHA-256");
         assertThat(cache).isEmptyDirectory();
     }
