@@ -134,7 +134,7 @@ class Actor {
     const SharedMemory memory = any();
     if (l4j_memory_length(memory.get()) > kLongest) return l4j_memory_truncate(memory.get(), pick(kLongest));
     std::vector<int32_t> tokens(pick(7)), new_tokens(kMostWritten);
-    for (int32_t& token : tokens) token = pick(kVocab);
+    for (int32_t& token : tokens) token = 1 + pick(kVocab - 1);  // 0 pads: all of it is zero
     const int32_t offsets[] = {0, static_cast<int32_t>(tokens.size())};
     l4j_memory* pointer = memory.get();
     int32_t count = 0;
