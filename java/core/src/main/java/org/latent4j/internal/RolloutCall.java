@@ -194,24 +194,37 @@ final class RolloutCall {
             listening.start();
         }
         try {
-            boolean completed = false;
-            try {
-                new Cancellation(control::cancel)
-                        .run(() -> Native.l4j_rollout_run(pointer, args, control.struct(), figures));
-                completed = true;
-            } finally {
-                if (listening != null) {
-                    listening.finish(completed);
-                    listening.rethrow();
-                }
-            }
+            runToItsEnd(pointer, listening);
             RolloutResult result = copied(listening);
-            Native.l4j_rollout_commit(args, kept(listening), n);
+            commit(listening);
             return result;
+        } finally {
+            Native.l4j_rollout_close(args);
+        }
+    }
+
+    /** Native code's end and the listener's, whose exception, if it throws one, is what this throws. */
+    private void runToItsEnd(Native.l4j_model pointer, ListenerThread listening) {
+        boolean completed = false;
+        try {
+            new Cancellation(control::cancel)
+                    .run(() -> Native.l4j_rollout_run(pointer, args, control.struct(), figures));
+            completed = true;
         } catch (RuntimeException e) {
             throw Bridge.error(e);
         } finally {
-            Native.l4j_rollout_close(args);
+            if (listening != null) {
+                listening.finish(completed);
+                listening.rethrow();
+            }
+        }
+    }
+
+    private void commit(ListenerThread listening) {
+        try {
+            Native.l4j_rollout_commit(args, kept(listening), n);
+        } catch (RuntimeException e) {
+            throw Bridge.error(e);
         }
     }
 

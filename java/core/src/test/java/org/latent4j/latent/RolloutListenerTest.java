@@ -12,11 +12,13 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.latent4j.ErrorCode;
 import org.latent4j.Golden;
@@ -214,9 +216,14 @@ class RolloutListenerTest {
         assertThat(model.freePages()).isEqualTo(free);
     }
 
-    @Test
-    void aCheckedExceptionComesOutAsItIs() {
-        IOException mine = new IOException("mine");
+    static Stream<Throwable> whateverAListenerThrowsComesOutAsItIs() {
+        return Stream.of(new IOException("checked"), new RuntimeException("[MEMORY_BUSY] as native code would say it"),
+                new AssertionError("an error"), new LatentException(ErrorCode.UNSUPPORTED, "one of this library's"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void whateverAListenerThrowsComesOutAsItIs(Throwable mine) {
         assertThatThrownBy(() -> model.rollout(
                 Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(2)).build(),
                 new RolloutListener() {
