@@ -2,7 +2,8 @@
 //
 // Handles are opaque; whoever opens one closes it, and a closed handle must not be used again. Handles share what they
 // need: closing a model while a memory of it lives is fine. All arrays are row-major and owned by the caller, who keeps them alive for
-// the length of the call. Every function may throw latent4j::Error, whose text begins with a stable code in brackets
+// the length of the call. An array of outputs comes with its capacity, a number of elements: what needs more throws BAD_ARGUMENT and
+// writes nothing. Every function may throw latent4j::Error, whose text begins with a stable code in brackets
 // (`[OUT_OF_PAGES] need 12, free 3`); JavaCPP turns it into a RuntimeException with that text. A call that throws leaves
 // every memory as it found it. On a GPU each may also throw DEVICE_LOST, after which that device's handles can only be closed.
 #pragma once
@@ -12,6 +13,7 @@
 
 struct l4j_model;   // a model instance: weights shared with other instances of the same files, and a page pool of its own
 struct l4j_memory;  // a KV cache: a page table over its model's pool, and the last hidden state
+struct l4j_run;     // a rollout that has run, with the memories it holds
 
 enum l4j_memory_type { L4J_MEMORY_BF16 = 0, L4J_MEMORY_F32 = 1 };
 
@@ -82,6 +84,8 @@ struct l4j_rollout_args {
   float* logits;            // [n_sequences, vocab] before the first decoded token (needs max_new_tokens > 0)
   int32_t* new_tokens;      // [n_sequences, max_new_tokens]
   int32_t* stop_reasons;    // [n_sequences] l4j_stop_reason
+
+  l4j_run* run;  // null; l4j_rollout_run sets it, l4j_rollout_close sets it back
 };
 
 // What a rollout took, summed over its sequences; times are wall clock.
@@ -110,12 +114,12 @@ std::string l4j_model_info(const l4j_model* model);
 // JSON object of every key of a GGUF file's metadata; "{}" for a folder.
 std::string l4j_model_metadata(const l4j_model* model);
 // The alignment matrix [d_model, d_model] (row vectors: e = h W) and target_norm [1]; solved on first use, then kept.
-// Both may be null, and `control`, whose `cancel` ends the solving: CANCELLED; a later call solves again.
-void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm, l4j_control* control);
+// Both may be null, and `control`, whose `cancel` ends the solving: CANCELLED; a later call solves again. `capacity` is the matrix's.
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, int64_t capacity, float* target_norm, l4j_control* control);
 // ||W - I||_F / ||I||_F, 0 for identity and none.
 double l4j_model_alignment_distance(l4j_model* model, int32_t alignment);
-// aligned [n, d_model] = align(hidden [n, d_model]).
-void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned);
+// aligned [n, d_model] = align(hidden [n, d_model]); `capacity` is that of either.
+void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned, int64_t capacity);
 // Pages of the model's pool that no memory holds.
 int64_t l4j_model_free_pages(const l4j_model* model);
 
@@ -141,14 +145,22 @@ std::string l4j_memory_export(l4j_memory* memory);
 // Throws BAD_ARGUMENT (not a ticket, or its memory is gone), NO_DEVICE (the target's device cannot read it), UNSUPPORTED,
 // INCOMPATIBLE_MEMORY, OUT_OF_PAGES, CONTEXT_EXCEEDED.
 l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket);
-// keys and values [n_kv_heads, length, head_dim] of one layer as f32.
-void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values);
-// The last hidden state [d_model] after the final norm. Throws NO_HIDDEN_STATE after truncate or assemble.
-void l4j_memory_hidden(const l4j_memory* memory, float* hidden);
-// Sets it, for a caller who cut the memory and knows it from elsewhere. Throws BAD_ARGUMENT if the memory is empty.
-void l4j_memory_set_hidden(l4j_memory* memory, const float* hidden);
+// keys and values [n_kv_heads, length, head_dim] of one layer as f32; `capacity` is that of each. Returns the length, which another thread
+// may have changed since the caller asked for it: if what is there needs more than `capacity`, nothing is written. Throws MEMORY_BUSY.
+int32_t l4j_memory_read(l4j_memory* memory, int32_t layer, float* keys, float* values, int64_t capacity);
+// The last hidden state [d_model] after the final norm. Throws NO_HIDDEN_STATE after truncate or assemble, MEMORY_BUSY.
+void l4j_memory_hidden(l4j_memory* memory, float* hidden, int64_t capacity);
 
 // --- Rollout ------------------------------------------------------------------------------------------------------------------
-// Prefill, latent steps and decode in one call. On any error the memories are as they were before the call.
+// A rollout is a transaction in three calls. From the first to the last it alone holds its memories, MEMORY_BUSY for everybody else, and
+// `args` with all its arrays stays as it is. They show what they held before until commit, and go on doing so if it never comes or throws.
+//
+// Prefill, latent steps and decode. If it throws, nothing is held and nothing is to be closed.
 // Throws BAD_ARGUMENT, BAD_TOKEN, CONTEXT_EXCEEDED, OUT_OF_PAGES, OUT_OF_MEMORY, NO_HIDDEN_STATE, MEMORY_BUSY, CANCELLED, NOT_FINITE.
-void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures);
+void l4j_rollout_run(l4j_model* model, l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures);
+// The memories now hold what the rollout wrote: of sequence i its prompt, its thoughts and the first keep[i] decoded tokens (null: all of
+// every sequence) less the last, whose keys would come with the one after it. The last hidden state is that of the positions kept.
+// `n_keep` is n_sequences. Once. Throws BAD_ARGUMENT, CANCELLED (of the control that the rollout was given), NOT_FINITE.
+void l4j_rollout_commit(l4j_rollout_args* args, const int32_t* keep, int32_t n_keep);
+// Lets go of the memories. Whatever was thrown before, call it once after l4j_rollout_run has returned.
+void l4j_rollout_close(l4j_rollout_args* args);

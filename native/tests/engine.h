@@ -46,6 +46,14 @@ inline ModelHandle open_model(const std::string& path, const OpenOptions& o = {}
 
 inline MemoryHandle new_memory(const ModelHandle& model) { return MemoryHandle(l4j_memory_create(model.get())); }
 
+// The whole transaction.
+inline void run_and_commit(const ModelHandle& model, l4j_rollout_args& args, l4j_control* control = nullptr,
+                           l4j_rollout_figures* figures = nullptr, const int32_t* keep = nullptr) {
+  l4j_rollout_run(model.get(), &args, control, figures);
+  const std::unique_ptr<l4j_rollout_args, void (*)(l4j_rollout_args*)> closing(&args, l4j_rollout_close);
+  l4j_rollout_commit(&args, keep, args.n_sequences);
+}
+
 // A rollout's arguments, its arrays and its results.
 struct RolloutCall {
   std::vector<l4j_memory*> memories;
@@ -55,6 +63,7 @@ struct RolloutCall {
   int32_t top_k = 0;
   std::vector<uint64_t> seeds;
   std::vector<int32_t> end_tokens;
+  std::vector<int32_t> keep;  // empty: all tokens
 
   std::vector<float> prompt_hidden, latents, latent_hidden, logits;
   std::vector<std::vector<int32_t>> tokens;
@@ -104,7 +113,7 @@ struct RolloutCall {
     args.logits = logits.empty() ? nullptr : logits.data();
     args.new_tokens = new_tokens.data();
     args.stop_reasons = stop_reasons.data();
-    l4j_rollout(model.get(), &args, &control, &figures);
+    run_and_commit(model, args, &control, &figures, keep.empty() ? nullptr : keep.data());
     tokens.clear();
     for (int32_t i = 0; i < n; i++) {
       const auto begin = new_tokens.begin() + static_cast<ptrdiff_t>(i * most_tokens);

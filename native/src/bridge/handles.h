@@ -35,4 +35,10 @@ auto guarded(const Body& body) {
   }
 }
 
+// An array of the caller's for `needed` elements.
+inline void check_capacity(int64_t capacity, size_t needed) {
+  L4J_CHECK(capacity >= 0 && static_cast<uint64_t>(capacity) >= needed, "BAD_ARGUMENT", "an array of ", capacity, " elements, expected ",
+            needed, " or more");
+}
+
 }  // namespace latent4j

@@ -93,29 +93,24 @@ l4j_memory* l4j_memory_import(l4j_model* target, const char* ticket) {
   });
 }
 
-void l4j_memory_read(const l4j_memory* memory, int32_t layer, float* keys, float* values) {
-  guarded([&] {
+int32_t l4j_memory_read(l4j_memory* memory, int32_t layer, float* keys, float* values, int64_t capacity) {
+  return guarded([&] {
     MemoryLock lock(*memory->memory, MemoryLock::Mode::read);
-    const int32_t n_layers = memory->memory->layout().n_layers;
-    L4J_CHECK(layer >= 0 && layer < n_layers, "BAD_ARGUMENT", "layer ", layer, ", expected 0 to ", n_layers - 1);
-    read_layer(*memory->memory, layer, keys, values);
+    const PageLayout& layout = memory->memory->layout();
+    L4J_CHECK(layer >= 0 && layer < layout.n_layers, "BAD_ARGUMENT", "layer ", layer, ", expected 0 to ", layout.n_layers - 1);
+    const int32_t length = memory->memory->length();
+    if (int64_t{length} * layout.n_kv_heads * layout.head_dim <= capacity) read_layer(*memory->memory, layer, keys, values);
+    return length;
   });
 }
 
-void l4j_memory_hidden(const l4j_memory* memory, float* hidden) {
+void l4j_memory_hidden(l4j_memory* memory, float* hidden, int64_t capacity) {
   guarded([&] {
     MemoryLock lock(*memory->memory, MemoryLock::Mode::read);
     const auto& last = memory->memory->hidden();
     L4J_CHECK(!last.empty(), "NO_HIDDEN_STATE", "a memory of ", memory->memory->length(),
               " positions that was cut, assembled or never prefilled has no last hidden state");
+    check_capacity(capacity, last.size());
     std::copy(last.begin(), last.end(), hidden);
-  });
-}
-
-void l4j_memory_set_hidden(l4j_memory* memory, const float* hidden) {
-  guarded([&] {
-    MemoryLock lock(*memory->memory, MemoryLock::Mode::write);
-    L4J_CHECK(memory->memory->length() > 0, "BAD_ARGUMENT", "the memory is empty, expected positions that the hidden state comes after");
-    memory->memory->set_hidden(hidden, memory->model->config().d_model);
   });
 }

@@ -126,10 +126,12 @@ std::string l4j_model_metadata(const l4j_model* model) {
   });
 }
 
-void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, float* target_norm, l4j_control* control) {
+void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, int64_t capacity, float* target_norm,
+                         l4j_control* control) {
   guarded([&] {
-    const Alignment& solved = model->model->alignment(checked_kind(alignment), control ? &control->cancel : nullptr);
     const size_t d = model->model->config().d_model;
+    if (matrix) check_capacity(capacity, d * d);
+    const Alignment& solved = model->model->alignment(checked_kind(alignment), control ? &control->cancel : nullptr);
     if (target_norm) *target_norm = solved.target_norm;
     if (!matrix) return;
     if (!solved.matrix.empty()) {
@@ -145,10 +147,11 @@ double l4j_model_alignment_distance(l4j_model* model, int32_t alignment) {
   return guarded([&] { return model->model->alignment(checked_kind(alignment)).distance_from_identity(model->model->config().d_model); });
 }
 
-void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned) {
+void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned, int64_t capacity) {
   guarded([&] {
     L4J_CHECK(n >= 0, "BAD_ARGUMENT", "n ", n, ", expected 0 or more rows");
     Model& m = *model->model;
+    check_capacity(capacity, static_cast<size_t>(n) * m.config().d_model);
     const DeviceAlignment solved = m.device_alignment(checked_kind(alignment));
     Model::Lease lease(m);
     Device& device = m.device();

@@ -1,6 +1,8 @@
-// rollout_bridge.cpp: checks a rollout's arguments, takes its memories, runs it.
+// rollout_bridge.cpp: checks a rollout's arguments, takes its memories, runs it and lets go of them.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "bridge/handles.h"
 #include "latent/rollout.h"
@@ -31,25 +33,53 @@ void check(const Model& model, const l4j_rollout_args& args) {
   }
 }
 
+// The memories of the sequences, each only once.
+std::vector<Memory*> distinct(const l4j_rollout_args& args) {
+  std::vector<Memory*> memories;
+  for (int32_t i = 0; i < args.n_sequences; i++) memories.push_back(args.memories[i]->memory.get());
+  std::vector<Memory*> sorted = memories;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) {
+    const auto first = std::find(memories.begin(), memories.end(), *twice), second = std::find(first + 1, memories.end(), *twice);
+    throw Error("BAD_ARGUMENT", concat("one memory stands for sequences ", first - memories.begin(), " and ", second - memories.begin(),
+                                       ", expected one for each; fork it first"));
+  }
+  return memories;
+}
+
 }  // namespace
 
-void l4j_rollout(l4j_model* model, const l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures) {
+struct l4j_run {
+  std::shared_ptr<Model> model;
+  l4j_rollout_args args;          // its arrays are the caller's
+  std::vector<MemoryLock> locks;  // outlive the rollout, which gives pages back
+  std::optional<Rollout> rollout;
+};
+
+void l4j_rollout_run(l4j_model* model, l4j_rollout_args* args, l4j_control* control, l4j_rollout_figures* figures) {
   guarded([&] {
-    Model& m = *model->model;
-    check(m, *args);
-    std::vector<Memory*> memories;
-    for (int32_t i = 0; i < args->n_sequences; i++) memories.push_back(args->memories[i]->memory.get());
-    std::vector<Memory*> sorted = memories;
-    std::sort(sorted.begin(), sorted.end());
-    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-    if (twice != sorted.end()) {
-      const auto first = std::find(memories.begin(), memories.end(), *twice), second = std::find(first + 1, memories.end(), *twice);
-      throw Error("BAD_ARGUMENT", concat("one memory stands for sequences ", first - memories.begin(), " and ", second - memories.begin(),
-                                         ", expected one for each; fork it first"));
-    }
-    std::vector<MemoryLock> locks;
-    for (Memory* memory : memories) locks.emplace_back(*memory, MemoryLock::Mode::write);
+    L4J_CHECK(!args->run, "BAD_ARGUMENT", "these arguments belong to a rollout that was not closed");
+    check(*model->model, *args);
+    auto run = std::make_unique<l4j_run>();
+    run->model = model->model;
+    run->args = *args;
+    const std::vector<Memory*> memories = distinct(*args);
+    for (Memory* memory : memories) run->locks.emplace_back(*memory, MemoryLock::Mode::write);
+    run->rollout.emplace(*run->model, memories, run->args, control);
     l4j_rollout_figures ignored;
-    rollout(m, memories, *args, control, figures ? *figures : ignored);
+    run->rollout->run(figures ? *figures : ignored);
+    args->run = run.release();
   });
 }
+
+void l4j_rollout_commit(l4j_rollout_args* args, const int32_t* keep, int32_t n_keep) {
+  guarded([&] {
+    L4J_CHECK(args->run, "BAD_ARGUMENT", "these arguments belong to no rollout that has run");
+    L4J_CHECK(!keep || n_keep == args->run->args.n_sequences, "BAD_ARGUMENT", "keep has ", n_keep, " elements, expected ",
+              args->run->args.n_sequences);
+    args->run->rollout->commit(keep);
+  });
+}
+
+void l4j_rollout_close(l4j_rollout_args* args) { delete std::exchange(args->run, nullptr); }

@@ -1,6 +1,7 @@
 // rollout.h: what an agent does, in one call: prefill, latent steps, decode, for many sequences side by side.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "latent4j.h"
@@ -9,9 +10,21 @@
 
 namespace latent4j {
 
-// Runs `args` (latent4j.h) on `memories` [args.n_sequences]. `control` may be null. Nothing is committed to a memory before the whole
-// rollout has succeeded, so an error leaves every memory as it was.
-void rollout(Model& model, const std::vector<Memory*>& memories, const l4j_rollout_args& args, l4j_control* control,
-             l4j_rollout_figures& figures);
+// `args` (latent4j.h) on `memories` [args.n_sequences]; both stay as they are for the length of this object, and nobody else touches the
+// memories. They show what they held before until commit, whatever is thrown.
+class Rollout {
+ public:
+  Rollout(Model& model, std::vector<Memory*> memories, const l4j_rollout_args& args, l4j_control* control);
+  ~Rollout();
+
+  // Prefill, latent steps, decode. Once.
+  void run(l4j_rollout_figures& figures);
+  // After run, once: the memories hold what was written. keep [n_sequences]: how many of its decoded tokens each keeps; null: all.
+  void commit(const int32_t* keep);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace latent4j

@@ -37,6 +37,7 @@ struct Workspace {
   Buffer<std::byte* const*> tables;            // [sequences] their beginnings
   Buffer<Outcome> told;                        // the outcome on the host's side
   Buffer<float> results;                       // [sequences, d_model] on the host's side: hidden states that memories keep
+  Buffer<float> undecoded;                     // [sequences, d_model] on the host's side: hidden states before the first decoded token
   std::unique_ptr<Mark> start, prefilled, thought, token, ended;
   std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last passes or latent steps
 

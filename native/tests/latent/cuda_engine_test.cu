@@ -35,7 +35,7 @@ class CudaEngineTest : public WithCudaDevices<1> {
     std::vector<float> all(2 * n * kLayers);
     for (int32_t layer = 0; layer < kLayers; layer++) {
       float* keys = all.data() + 2 * n * layer;
-      l4j_memory_read(memory.get(), layer, keys, keys + n);
+      l4j_memory_read(memory.get(), layer, keys, keys + n, static_cast<int64_t>(n));
     }
     return all;
   }
@@ -132,7 +132,7 @@ TEST_F(CudaEngineTest, ARaggedBatchDecodesWhatEachDoesAlone) {
     EXPECT_EQ(cut.tokens[i], expected) << i;
     EXPECT_EQ(l4j_memory_length(cut_memories[i].get()), static_cast<int32_t>(prompts[i].size() + 3 + expected.size() - 1)) << i;
     std::vector<float> hidden(kDModel);
-    l4j_memory_hidden(cut_memories[i].get(), hidden.data());  // of the position before the token that ended it
+    l4j_memory_hidden(cut_memories[i].get(), hidden.data(), kDModel);  // of the position before the token that ended it
     RolloutCall on;
     on.max_new_tokens = 1;
     const MemoryHandle fork(l4j_memory_fork(cut_memories[i].get()));

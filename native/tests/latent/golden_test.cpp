@@ -54,7 +54,7 @@ class Golden {
     const size_t layer_size = n_kv * l4j_memory_length(memory.get()) * head_dim;
     std::vector<float> keys(layers * layer_size), values(layers * layer_size);
     for (size_t l = 0; l < layers; l++) {
-      l4j_memory_read(memory.get(), static_cast<int32_t>(l), &keys[l * layer_size], &values[l * layer_size]);
+      l4j_memory_read(memory.get(), static_cast<int32_t>(l), &keys[l * layer_size], &values[l * layer_size], static_cast<int64_t>(layer_size));
     }
     expect_close(keys, prefix + ".keys", amplified());
     expect_close(values, prefix + ".values", amplified());
@@ -157,7 +157,7 @@ TEST_P(GoldenTest, MergeOfExpertsThatThoughtAsOneBatch) {
 TEST_P(GoldenTest, Alignment) {
   for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
     std::vector<float> matrix(static_cast<size_t>(golden_.d) * golden_.d), target_norm(1);
-    l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), target_norm.data(), nullptr);
+    l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), static_cast<int64_t>(matrix.size()), target_norm.data(), nullptr);
     golden_.expect_close(matrix, std::string(tag) + ".matrix");
     golden_.expect_close(target_norm, std::string(tag) + ".target_norm");
   }

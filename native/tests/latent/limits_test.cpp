@@ -32,8 +32,8 @@ struct LimitsTest : testing::Test {
     return args;
   }
 
-  std::string code(const l4j_rollout_args& args) {
-    return code_of([&] { l4j_rollout(model.get(), &args, nullptr, nullptr); });
+  std::string code(l4j_rollout_args args) {
+    return code_of([&] { run_and_commit(model, args); });
   }
 
   MemoryHandle assembled(std::vector<l4j_range> ranges, bool rotate = true) {
@@ -42,7 +42,7 @@ struct LimitsTest : testing::Test {
 
   std::vector<float> keys(const MemoryHandle& of, std::vector<float>* values = nullptr) {
     std::vector<float> k(size_t{2} * 32 * l4j_memory_length(of.get())), v(k.size());
-    l4j_memory_read(of.get(), 1, k.data(), v.data());
+    l4j_memory_read(of.get(), 1, k.data(), v.data(), static_cast<int64_t>(k.size()));
     if (values) *values = v;
     return k;
   }
@@ -69,7 +69,7 @@ TEST_F(LimitsTest, CountsAtTheEndOfTheirType) {
   control.stop = &stop;
   control.n_new_tokens = &count;
   args.stop_reasons = &reason;
-  l4j_rollout(model.get(), &args, &control, nullptr);
+  run_and_commit(model, args, &control);
   EXPECT_EQ(count, 1);
   EXPECT_EQ(reason, L4J_STOP_ASKED);
   EXPECT_EQ(l4j_memory_length(memory.get()), 3);

@@ -69,7 +69,7 @@ class ReferenceTest : public testing::TestWithParam<Reference> {
 
 TEST_P(ReferenceTest, TargetNorm) {
   float target_norm = 0;
-  l4j_model_alignment(model_.get(), L4J_ALIGN_IDENTITY, nullptr, &target_norm, nullptr);
+  l4j_model_alignment(model_.get(), L4J_ALIGN_IDENTITY, nullptr, 0, &target_norm, nullptr);
   EXPECT_NEAR(target_norm / reference_["target_norm"].get<double>(), 1, 1e-5);
 }
 

@@ -223,17 +223,82 @@ TEST_F(RolloutTest, CancelStopsAtOnceAndKeepsTheMemory) {
   EXPECT_EQ(l4j_memory_length(memory.get()), 12);
 }
 
-TEST_F(RolloutTest, AMemoryCutBackGoesOnFromAHiddenStateThatIsGiven) {
-  const auto whole = new_memory(model_), cut = new_memory(model_);
-  run(whole, prompt(10), 0);
+// Of a ragged batch each sequence keeps another number of its tokens: its memory is what exactly these tokens leave, to the bit.
+TEST_F(RolloutTest, ACommitKeepsAsManyTokensAsItIsTold) {
+  const std::vector<int32_t> keep{0, 1, 2, 5, 9};
+  for (const bool from_hidden : {false, true}) {
+    std::vector<MemoryHandle> memories;
+    RolloutCall batch;
+    batch.max_new_tokens = 9, batch.latent_steps = from_hidden ? 0 : 2, batch.keep = keep;
+    for (size_t i = 0; i < keep.size(); i++) {
+      memories.push_back(new_memory(model_));
+      if (from_hidden) run(memories[i], prompt(7 + static_cast<int32_t>(i)), 1);
+      batch.add(memories[i], from_hidden ? std::vector<int32_t>{} : prompt(7 + static_cast<int32_t>(i)));
+    }
+    batch.run(model_, d_, vocab_);
+    for (size_t i = 0; i < keep.size(); i++) {
+      const auto exact = new_memory(model_);
+      const auto own = prompt(7 + static_cast<int32_t>(i));
+      if (from_hidden) run(exact, own, 1);
+      if (keep[i] > 0 || !from_hidden) run(exact, from_hidden ? std::vector<int32_t>{} : own, batch.latent_steps, keep[i]);
+      ASSERT_EQ(l4j_memory_length(memories[i].get()), l4j_memory_length(exact.get())) << i;
+      std::vector<float> hidden(d_), expected(d_);
+      l4j_memory_hidden(memories[i].get(), hidden.data(), d_);
+      l4j_memory_hidden(exact.get(), expected.data(), d_);
+      EXPECT_EQ(hidden, expected) << i;
+      EXPECT_EQ(run(memories[i], {}, 2, 4).logits, run(exact, {}, 2, 4).logits) << i;
+    }
+  }
+}
+
+TEST_F(RolloutTest, NobodyTouchesTheMemoriesBetweenRunAndClose) {
+  const auto memory = new_memory(model_);
+  run(memory, prompt(10), 1);
+  std::vector<float> before(d_), hidden(d_);
+  l4j_memory_hidden(memory.get(), before.data(), d_);
+  const int64_t free_pages = l4j_model_free_pages(model_.get());
+  const auto tokens = prompt(20);
+  const int32_t offsets[] = {0, 20}, keep[] = {4}, too_many[] = {4, 4};
+  std::vector<int32_t> new_tokens(8);
+  l4j_memory* pointer = memory.get();
+  for (const bool commits : {false, true}) {
+    l4j_rollout_args args{};
+    args.n_sequences = 1, args.memories = &pointer, args.tokens = tokens.data(), args.token_offsets = offsets;
+    args.max_new_tokens = 3, args.top_p = 1, args.new_tokens = new_tokens.data();
+    l4j_rollout_run(model_.get(), &args, nullptr, nullptr);
+    EXPECT_EQ(l4j_memory_length(pointer), 11) << "nothing is in it before the commit";
+    EXPECT_EQ(code_of([&] { l4j_memory_truncate(pointer, 0); }), "MEMORY_BUSY");
+    EXPECT_EQ(code_of([&] { l4j_memory_hidden(pointer, hidden.data(), d_); }), "MEMORY_BUSY");
+    EXPECT_EQ(code_of([&] { run(memory, prompt(3), 0); }), "MEMORY_BUSY");
+    EXPECT_EQ(code_of([&] { l4j_rollout_run(model_.get(), &args, nullptr, nullptr); }), "BAD_ARGUMENT") << "not closed";
+    EXPECT_EQ(code_of([&] { l4j_rollout_commit(&args, keep, 1); }), "BAD_ARGUMENT") << "4 of 3 tokens";
+    EXPECT_EQ(code_of([&] { l4j_rollout_commit(&args, too_many, 2); }), "BAD_ARGUMENT");
+    if (commits) l4j_rollout_commit(&args, nullptr, 1);
+    l4j_rollout_close(&args);
+    EXPECT_EQ(code_of([&] { l4j_rollout_commit(&args, nullptr, 1); }), "BAD_ARGUMENT") << "closed";
+    l4j_memory_hidden(pointer, hidden.data(), d_);
+    if (commits) {
+      EXPECT_EQ(l4j_memory_length(pointer), 11 + 20 + 2);
+    } else {
+      EXPECT_EQ(l4j_memory_length(pointer), 11);
+      EXPECT_EQ(hidden, before);
+      EXPECT_EQ(l4j_model_free_pages(model_.get()), free_pages);
+    }
+  }
+}
+
+TEST_F(RolloutTest, ArraysThatAreTooSmallAreNotWrittenTo) {
+  const auto memory = new_memory(model_);
+  run(memory, prompt(10), 0);
+  std::vector<float> keys(2 * 10 * 32, -7), values = keys;
+  EXPECT_EQ(l4j_memory_read(memory.get(), 0, keys.data(), values.data(), 9), 10);
+  EXPECT_EQ(keys, std::vector<float>(keys.size(), -7));
+  EXPECT_EQ(l4j_memory_read(memory.get(), 0, keys.data(), values.data(), static_cast<int64_t>(keys.size())), 10);
+  EXPECT_NE(keys, std::vector<float>(keys.size(), -7));
   std::vector<float> hidden(d_);
-  l4j_memory_hidden(whole.get(), hidden.data());
-  run(cut, prompt(14), 0);
-  l4j_memory_truncate(cut.get(), 10);
-  EXPECT_EQ(code_of([&] { run(cut, {}, 2); }), "NO_HIDDEN_STATE");
-  l4j_memory_set_hidden(cut.get(), hidden.data());
-  EXPECT_EQ(run(cut, {}, 2, 4).logits, run(whole, {}, 2, 4).logits);
-  EXPECT_EQ(code_of([&] { l4j_memory_set_hidden(new_memory(model_).get(), hidden.data()); }), "BAD_ARGUMENT");
+  EXPECT_EQ(code_of([&] { l4j_memory_hidden(memory.get(), hidden.data(), d_ - 1); }), "BAD_ARGUMENT");
+  EXPECT_EQ(code_of([&] { l4j_model_align(model_.get(), L4J_ALIGN_IDENTITY, hidden.data(), 2, hidden.data(), d_); }), "BAD_ARGUMENT");
+  EXPECT_EQ(code_of([&] { l4j_model_alignment(model_.get(), L4J_ALIGN_IDENTITY, hidden.data(), d_, nullptr, nullptr); }), "BAD_ARGUMENT");
 }
 
 // Threads on memories of their own get the numbers they would get alone; two threads on one memory are refused, not mixed up.

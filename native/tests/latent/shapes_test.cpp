@@ -130,7 +130,7 @@ TEST(Shapes, AWeightThatIsNotANumberIsNamed) {
     EXPECT_NE(text.find("tensor " + name + " holds nan"), std::string::npos) << text;
     EXPECT_EQ(l4j_memory_length(memory.get()), 0);
     EXPECT_EQ(l4j_model_free_pages(model.get()), free_pages);
-    EXPECT_EQ(code_of([&] { l4j_memory_hidden(memory.get(), call.latents.data()); }), "NO_HIDDEN_STATE");
+    EXPECT_EQ(code_of([&] { l4j_memory_hidden(memory.get(), call.latents.data(), 0); }), "NO_HIDDEN_STATE");
   }
 }
 

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Properties;
+import org.latent4j.LatentException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -30,6 +31,7 @@ import picocli.CommandLine.ScopeType;
         "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
 public final class Latent4j implements Runnable {
     private static final int FAILED = 1;
+    private static final int LONGEST_LINE = 500;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -59,12 +61,22 @@ public final class Latent4j implements Runnable {
         line.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Help.Ansi.ON : Help.Ansi.OFF));
         line.setParameterExceptionHandler((e, unused) -> used(terminal, e));
         line.setExecutionExceptionHandler((e, unused, result) -> failed(terminal, e, root.debug));
+        int exitCode;
         try {
-            return line.execute(args);
+            exitCode = line.execute(args);
         } catch (Error e) {  // no memory, no native library: still one line and no trace
-            return failed(terminal, e, root.debug);
-        } finally {
-            terminal.out().flush();
+            exitCode = failed(terminal, e, root.debug);
+        }
+        return exitCode == CommandLine.ExitCode.OK ? written(terminal, root.debug) : exitCode;
+    }
+
+    /** What the parser prints itself, such as help, goes past the commands' own look at the output. */
+    private static int written(Terminal terminal, boolean debug) {
+        try {
+            new Output(terminal).print("");
+            return CommandLine.ExitCode.OK;
+        } catch (OutputClosed | LatentException e) {
+            return failed(terminal, e, debug);
         }
     }
 
@@ -87,10 +99,21 @@ public final class Latent4j implements Runnable {
 
     private static int used(Terminal terminal, ParameterException e) {
         CommandLine command = e.getCommandLine();
-        terminal.err().println("latent4j: " + e.getMessage());
+        boolean unknown = e instanceof CommandLine.UnmatchedArgumentException
+            && command.getCommandSpec().userObject() instanceof Latent4j;
+        terminal.err().println("latent4j: " + (unknown
+            ? "no command '" + shortened(((CommandLine.UnmatchedArgumentException) e).getUnmatched().get(0))
+                + "', there are " + String.join(", ", command.getSubcommands().keySet())
+            : shortened(e.getMessage())));
         CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
         terminal.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
+    }
+
+    /** An argument may be of any size, a line that someone reads is not. */
+    private static String shortened(String text) {
+        return text.length() <= LONGEST_LINE ? text : text.substring(0, LONGEST_LINE) + " … (" + text.length()
+            + " characters)";
     }
 
     /** The version that the build wrote down. */

@@ -1,6 +1,7 @@
 package org.latent4j.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
 /** Where the question comes from. */
 final class QuestionArguments {
     private static final String STANDARD_INPUT = "-";
+    private static final int MOST_BYTES = 64 << 20;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -71,7 +73,7 @@ final class QuestionArguments {
                 "no question was given, as argument, by --file or on standard input");
         }
         try {
-            return text("standard input", terminal.in().readAllBytes());
+            return text("standard input", terminal.in());
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard input cannot be read: " + e.getMessage(), e);
         }
@@ -79,7 +81,10 @@ final class QuestionArguments {
 
     private static String read(String name) {
         try {
-            return text(name, Files.readAllBytes(Path.of(name)));
+            Path path = Path.of(name);
+            try (InputStream in = Files.newInputStream(path)) {
+                return text(name, in);
+            }
         } catch (NoSuchFileException e) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no file of a question at " + name, e);
         } catch (IOException e) {
@@ -87,7 +92,13 @@ final class QuestionArguments {
         }
     }
 
-    private static String text(String source, byte[] bytes) {
+    /** All of it: a pipe, too, for a shell's {@code <(command)} is one. */
+    private static String text(String source, InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, source + " holds more than " + MOST_BYTES
+                + " bytes, expected a question that a context can hold");
+        }
         ByteBuffer unread = ByteBuffer.wrap(bytes);
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(unread).toString();

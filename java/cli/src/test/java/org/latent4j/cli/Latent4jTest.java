@@ -147,7 +147,35 @@ class Latent4jTest {
             .hasLineCount(1);
     }
 
+    @Test
+    void helpThatCannotBeWrittenIsAFailureToo() {
+        for (String[] args : new String[][] {{"--help"}, {"--version"}, {"ask", "--help"}, {"info", "-m", Console.TINY}}) {
+            assertThat(errorOfAnOutputThatFails("No space left on device", false, args))
+                .isEqualTo("latent4j: [BAD_ARGUMENT] standard output cannot be written: No space left on device\n");
+            assertThat(errorOfAnOutputThatFails("Broken pipe", true, args)).isEmpty();
+        }
+    }
+
+    @Test
+    void anUnknownCommandListsThoseThatThereAre() {
+        assertThat(Console.piped().run("aks").err())
+            .startsWith("latent4j: no command 'aks', there are ask, compare, info");
+        assertThat(Console.piped().run("a".repeat(1_000_000)).err()).hasSizeLessThan(1000).contains("1000000 characters");
+    }
+
+    @Test
+    void aQuestionWithoutEndIsRefused() {
+        Console console = Console.piped().tiny("ask", "-f", "/dev/zero");
+        assertThat(console.exitCode()).isEqualTo(1);
+        assertThat(console.err()).startsWith("latent4j: [BAD_ARGUMENT] /dev/zero holds more than 67108864 bytes");
+    }
+
     private static String errorOfAnOutputThatFails(String reason, boolean pipe) {
+        return errorOfAnOutputThatFails(reason, pipe, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000",
+            "what is 12 + 30?");
+    }
+
+    private static String errorOfAnOutputThatFails(String reason, boolean pipe, String... args) {
         ResultStream failing = new ResultStream(new OutputStream() {
             @Override
             public void write(int b) throws IOException {
@@ -157,8 +185,7 @@ class Latent4jTest {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), failing,
             new PrintStream(err, true, StandardCharsets.UTF_8), false, false, false, Map.of());
-        int exitCode = Latent4j.run(terminal, "ask", "-m", Console.TINY, "--temperature", "0", "-n", "4000",
-            "what is 12 + 30?");
+        int exitCode = Latent4j.run(terminal, args);
         assertThat(exitCode).isEqualTo(1);
         return err.toString(StandardCharsets.UTF_8);
     }

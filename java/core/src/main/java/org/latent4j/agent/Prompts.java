@@ -1,17 +1,18 @@
 package org.latent4j.agent;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import com.fasterxml.jackson.dataformat.yaml.snakeyaml.error.MarkedYAMLException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.RegularFile;
 
 /**
  * The prompts of the built-in roles, one resource each, in this project's words for the roles of arXiv 2511.20639. A
@@ -39,7 +41,9 @@ public final class Prompts {
         "science_expert", "code_expert", "summarizer");
     private static final List<String> KEYS = List.of("system", "latent", "text", "task");
     private static final String TASK = "{task}";
-    private static final YAMLMapper YAML = new YAMLMapper();  // JSON is YAML, so one reader serves both
+    private static final int MOST_BYTES = 1 << 20;
+    private static final YAMLMapper YAML = YAMLMapper.builder(  // JSON is YAML, so one reader serves both
+        YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build()).build();
 
     private final Map<String, JsonNode> roles;
 
@@ -59,10 +63,11 @@ public final class Prompts {
     /**
      * The built-in prompts with those parts replaced that a file names.
      *
-     * @param file YAML or JSON
-     * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no YAML, an unknown role or key,
-     *     a value that is no text, or a prompt that lacks a placeholder; the message names file, key and what was
-     *     expected
+     * @param file YAML or JSON, at most 1 MiB of UTF-8 and 1,000 levels: one document of plain keys and texts, without
+     *     aliases, tags or a key that comes twice
+     * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no such file, an unknown role or
+     *     key, a value that is no text, or a prompt that lacks a placeholder; the message names file, key or line, and
+     *     what was expected
      */
     public static Prompts load(Path file) {
         JsonNode tree = read(file);
@@ -165,18 +170,22 @@ public final class Prompts {
     }
 
     private static JsonNode read(Path file) {
-        String text;
-        try {
-            text = Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no file of prompts at " + file, e);
-        } catch (IOException e) {
-            throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": cannot be read as UTF-8 text: " + e, e);
-        }
-        try (JsonParser parser = YAML.createParser(text)) {
+        String text = RegularFile.text(file, MOST_BYTES, ErrorCode.BAD_PROMPTS);
+        parsed(file, text, parser -> refuseWhatATreeWouldLose(file, parser));
+        return parsed(file, text, parser -> {
+            JsonNode tree = YAML.readTree(parser);
+            return tree == null ? MissingNode.getInstance() : tree;
+        });
+    }
+
+    private interface Reading<T> {
+        T read(YAMLParser parser) throws IOException;
+    }
+
+    private static <T> T parsed(Path file, String text, Reading<T> reading) {
+        try (YAMLParser parser = YAML.getFactory().createParser(text)) {
             try {
-                JsonNode tree = YAML.readTree(parser);
-                return tree == null ? MissingNode.getInstance() : tree;
+                return reading.read(parser);
             } catch (JsonProcessingException e) {
                 throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + problem(e, parser), e);
             }
@@ -185,8 +194,33 @@ public final class Prompts {
         }
     }
 
+    /** A tree holds neither what an alias stands for nor a tag nor a second document, and would not say so. */
+    private static Void refuseWhatATreeWouldLose(Path file, YAMLParser parser) throws IOException {
+        int depth = 0;
+        boolean ended = false;
+        for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+            if (ended) {
+                throw lost(file, parser, "a second document", "one");
+            }
+            if (parser.isCurrentAlias()) {
+                throw lost(file, parser, "the alias *" + parser.getText(), "the text itself");
+            }
+            if (parser.getTypeId() != null) {
+                throw lost(file, parser, "the tag !" + parser.getTypeId(), "text, in quotes where it looks like"
+                    + " something else");
+            }
+            depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            ended = depth == 0;
+        }
+        return null;
+    }
+
+    private static LatentException lost(Path file, YAMLParser parser, String found, String expected) {
+        return bad(file, "line " + parser.currentTokenLocation().getLineNr(), found + ", expected " + expected);
+    }
+
     /** Where and why a text is no YAML. What breaks a limit says no line, but the parser still stands there. */
-    private static String problem(JsonProcessingException e, JsonParser parser) {
+    private static String problem(JsonProcessingException e, YAMLParser parser) {
         int line = (e.getLocation() == null ? parser.currentLocation() : e.getLocation()).getLineNr();
         String why = e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(", from `[^`]*`", "");
         if (e instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {

@@ -2,6 +2,8 @@ package org.latent4j.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
 
 /**
  * The off-heap memory of one call: one direct buffer, handed out in slices. Buffers and not JavaCPP allocations,
@@ -15,13 +17,21 @@ final class Arena {
     private int used;
     private boolean dirty;
 
-    /** @throws IllegalArgumentException if {@code bytes} is more than one buffer can hold */
+    /**
+     * @throws IllegalArgumentException if {@code bytes} is more than one buffer can hold
+     * @throws LatentException OUT_OF_MEMORY
+     */
     Arena(long bytes) {
         if (bytes > Integer.MAX_VALUE - 2 * ALIGNMENT) {
             throw new IllegalArgumentException("arguments and captures of one call take " + bytes
                     + " bytes, at most 2 GiB are possible");
         }
-        buffer = ByteBuffer.allocateDirect((int) padded(bytes) + ALIGNMENT).alignedSlice(ALIGNMENT);
+        try {
+            buffer = ByteBuffer.allocateDirect((int) padded(bytes) + ALIGNMENT).alignedSlice(ALIGNMENT);
+        } catch (OutOfMemoryError e) {
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "arguments and captures of one call take " + bytes
+                    + " bytes of direct memory, which are not free (-XX:MaxDirectMemorySize)", e);
+        }
     }
 
     /** What {@code bytes} take up once aligned. */

@@ -38,6 +38,21 @@ public final class Bridge {
         return new LatentException(ErrorCode.INTERNAL, message, thrown);
     }
 
+    /** For arrays of a call's result that the heap has no room for. */
+    static LatentException heapFull(OutOfMemoryError error) {
+        return new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap has no room for what this call gives back,"
+                + " at most " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB in all (-Xmx)", error);
+    }
+
+    /** The length of an array of so many numbers. */
+    static int arrayLength(long numbers) {
+        if (numbers > Integer.MAX_VALUE - 8) {
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the result has " + numbers
+                    + " numbers, a Java array holds " + (Integer.MAX_VALUE - 8));
+        }
+        return (int) numbers;
+    }
+
     /** A JSON text that native code wrote. */
     static JsonNode json(String text) {
         try {

@@ -66,13 +66,15 @@ final class Handle<P extends Pointer> {
         }
     }
 
-    /** One native call on this object, its errors translated. */
+    /** One native call on this object and the arrays of its result; errors are translated. */
     <R> R call(Function<P, R> body) {
         P native_ = acquire();
         try {
             return body.apply(native_);
         } catch (RuntimeException e) {
             throw Bridge.error(e);
+        } catch (OutOfMemoryError e) {
+            throw Bridge.heapFull(e);
         } finally {
             release();
         }

@@ -29,8 +29,7 @@ final class ListenerThread extends Thread {
     private volatile State state = State.RUNNING;
     // Not join(): it makes the JVM keep a monitor for every thread ever waited for, thousands before it sweeps them.
     private final CountDownLatch over = new CountDownLatch(1);
-    private RuntimeException failure;
-    private Error error;
+    private Throwable failure;
 
     ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens,
             int[] lastSteps) {
@@ -58,11 +57,8 @@ final class ListenerThread extends Thread {
                 tellTokens();
                 reach(Phase.IDLE, 0);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // checked ones too: Kotlin declares none
             failure = e;
-            control.cancel();
-        } catch (Error e) {
-            error = e;
             control.cancel();
         } finally {
             over.countDown();
@@ -88,18 +84,16 @@ final class ListenerThread extends Thread {
         }
     }
 
-    /** Throws what the listener threw. After {@link #finish}. */
+    /** Throws what the listener threw, as it is. After {@link #finish}. */
     void rethrow() {
-        if (error != null) {
-            throw error;
-        }
         if (failure != null) {
-            throw failure;
+            throw ListenerThread.<RuntimeException>undeclared(failure);
         }
     }
 
-    boolean failed() {
-        return error != null || failure != null;
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> T undeclared(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     /** How many tokens the listener took of a member. After {@link #finish}. */

@@ -1,5 +1,6 @@
 package org.latent4j.internal;
 
+import java.util.Arrays;
 import org.latent4j.memory.KeysAndValues;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.Span;
@@ -61,9 +62,9 @@ final class NativeMemory implements Memory {
 
     @Override
     public float[] hidden() {
-        float[] hidden = new float[model.info().dModel()];
         return handle.call(pointer -> {
-            Native.l4j_memory_hidden(pointer, hidden);
+            float[] hidden = new float[model.info().dModel()];
+            Native.l4j_memory_hidden(pointer, hidden, hidden.length);
             return hidden;
         });
     }
@@ -74,16 +75,26 @@ final class NativeMemory implements Memory {
             throw new IllegalArgumentException("layer " + layer + ", the model has 0 to "
                     + (model.info().nLayers() - 1));
         }
-        return handle.call(pointer -> {
-            int length = Native.l4j_memory_length(pointer);
-            int heads = model.info().nKvHeads();
-            int dim = model.info().headDim();
-            int numbers = Math.multiplyExact(Math.multiplyExact(heads, length), dim);
+        return handle.call(pointer -> readLayer(pointer, layer));
+    }
+
+    /** Arrays for the length it has now; another thread may have changed that once native code holds the memory. */
+    private KeysAndValues readLayer(Native.l4j_memory pointer, int layer) {
+        int heads = model.info().nKvHeads();
+        int dim = model.info().headDim();
+        int length = Native.l4j_memory_length(pointer);
+        while (true) {
+            int numbers = Bridge.arrayLength((long) heads * length * dim);
             float[] keys = new float[numbers];
             float[] values = new float[numbers];
-            Native.l4j_memory_read(pointer, layer, keys, values);
-            return new KeysAndValues(heads, length, dim, keys, values);
-        });
+            int read = Native.l4j_memory_read(pointer, layer, keys, values, numbers);
+            if (read <= length) {
+                int filled = heads * read * dim;
+                return new KeysAndValues(heads, read, dim, filled == numbers ? keys : Arrays.copyOf(keys, filled),
+                        filled == numbers ? values : Arrays.copyOf(values, filled));
+            }
+            length = read;
+        }
     }
 
     @Override

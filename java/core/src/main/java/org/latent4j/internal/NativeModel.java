@@ -190,7 +190,7 @@ public final class NativeModel {
             Control control = new Control(arena, 0);
             handle.call(model -> {
                 new Cancellation(control::cancel).run(() -> Native.l4j_model_alignment(model, kind.ordinal(),
-                        (FloatPointer) null, null, control.struct()));
+                        (FloatPointer) null, 0, null, control.struct()));
                 return solved.add(kind);
             });
         } finally {
@@ -201,10 +201,10 @@ public final class NativeModel {
     public Alignment alignment(AlignmentKind kind) {
         solve(kind);
         int d = info.dModel();
-        float[] matrix = new float[Math.multiplyExact(d, d)];
-        float[] norm = new float[1];
         return handle.call(model -> {
-            Native.l4j_model_alignment(model, kind.ordinal(), matrix, norm, null);
+            float[] matrix = new float[Bridge.arrayLength((long) d * d)];
+            float[] norm = new float[1];
+            Native.l4j_model_alignment(model, kind.ordinal(), matrix, matrix.length, norm, null);
             return new Alignment(kind, d, matrix, norm[0], Native.l4j_model_alignment_distance(model, kind.ordinal()));
         });
     }
@@ -216,9 +216,9 @@ public final class NativeModel {
                     + d);
         }
         solve(kind);
-        float[] aligned = new float[hidden.length];
         return handle.call(model -> {
-            Native.l4j_model_align(model, kind.ordinal(), hidden, hidden.length / d, aligned);
+            float[] aligned = new float[hidden.length];
+            Native.l4j_model_align(model, kind.ordinal(), hidden, hidden.length / d, aligned, aligned.length);
             return aligned;
         });
     }

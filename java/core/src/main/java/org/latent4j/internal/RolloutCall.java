@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
@@ -19,18 +20,13 @@ import org.latent4j.latent.RolloutListener;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.StopReason;
-import org.latent4j.memory.Memory;
 import org.latent4j.model.ModelInfo;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One {@code l4j_rollout}: checks the arguments, lays them out off-heap once, makes the call, reads what came out.
- * Nothing of Java runs per step.
+ * One rollout: checks the arguments, lays them out off-heap once, runs it, hears what the listener keeps of it, copies
+ * the result out, and only then commits. Nothing of Java runs per step.
  */
 final class RolloutCall {
-    private static final Logger LOG = LoggerFactory.getLogger(RolloutCall.class);
-
     private final NativeModel model;
     private final ModelInfo info;
     private final Rollout rollout;
@@ -39,9 +35,6 @@ final class RolloutCall {
     private final int promptTokens;
     private final int maxNewTokens;
     private final int[] endTokens;
-    private final int[] lengthsBefore;
-    private final float[][] hiddenBefore;  // of members that go on from it
-    private boolean mayCut;                // a listener may stop members that have decoded more meanwhile
 
     // Off-heap, of one arena.
     private Control control;
@@ -49,6 +42,7 @@ final class RolloutCall {
     private Native.l4j_rollout_figures figures;
     private ByteBuffer newTokens;     // [n, maxNewTokens]
     private ByteBuffer stopReasons;   // [n]
+    private ByteBuffer kept;          // [n]
     private ByteBuffer promptHidden;  // [promptTokens, dModel]
     private ByteBuffer latents;       // [n, latentSteps, dModel]
     private ByteBuffer latentHidden;  // [n, latentSteps, dModel]
@@ -60,8 +54,6 @@ final class RolloutCall {
         info = model.info();
         n = rollout.members().size();
         prompts = new int[n][];
-        lengthsBefore = new int[n];
-        hiddenBefore = new float[n][];
         Sampling sampling = rollout.sampling();
         endTokens = sampling.endTokens();
         // One more than a context can hold, so that the reason stays the context and not the limit.
@@ -71,7 +63,7 @@ final class RolloutCall {
             prompts[i] = checked(i);
             total += prompts[i].length;
         }
-        promptTokens = Math.toIntExact(total);
+        promptTokens = (int) Math.min(total, Integer.MAX_VALUE);  // more than an arena holds, which says so
     }
 
     /** A member's prompt, if it and its memory fit this model. */
@@ -81,6 +73,12 @@ final class RolloutCall {
                     + " has a memory of another model instance; adopt() it first");
         }
         int[] prompt = rollout.members().get(member).promptTokens();
+        long positions = (long) prompt.length + rollout.latentSteps();
+        if (positions > info.maxPositions()) { // before room is made for what they would give
+            throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "member " + member + " needs " + positions
+                    + " positions (" + prompt.length + " prompt tokens, " + rollout.latentSteps()
+                    + " latent steps), the context holds " + info.maxPositions());
+        }
         for (int at = 0; at < prompt.length; at++) {
             if (prompt[at] < 0 || prompt[at] >= info.vocabularySize()) {
                 throw new IllegalArgumentException("token " + prompt[at] + " at index " + at + " of member " + member
@@ -91,7 +89,6 @@ final class RolloutCall {
     }
 
     RolloutResult run(RolloutListener listener) {
-        mayCut = listener != null && maxNewTokens > 0;
         List<Handle<?>> held = new ArrayList<>();
         try {
             Native.l4j_model pointer = model.handle().acquire();
@@ -105,7 +102,7 @@ final class RolloutCall {
             Arena arena = model.arena(bytes());
             try {
                 layOut(arena, memories);
-                return call(pointer, memories, listener);
+                return call(pointer, listener);
             } finally {
                 model.recycle(arena);
             }
@@ -117,17 +114,12 @@ final class RolloutCall {
     private long bytes() {
         return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class))
                 + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
-                + Control.bytes(n) + 2 * Arena.padded(8L * n)
+                + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * n)
                 + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
                 + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
-                + (rollout.capturesLatents() ? Arena.padded(latentBytes()) : 0)
-                + (needsLatentHidden() ? Arena.padded(latentBytes()) : 0)
+                + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
                 + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
-    }
-
-    private boolean needsLatentHidden() {
-        return rollout.capturesLatents() || mayCut && rollout.latentSteps() > 0;
     }
 
     private long latentBytes() {
@@ -146,12 +138,9 @@ final class RolloutCall {
         ByteBuffer ends = arena.take(4L * endTokens.length);
         newTokens = arena.take(4L * n * maxNewTokens);
         stopReasons = arena.take(4L * n);
+        kept = arena.take(4L * n);
         int offset = 0;
         for (int i = 0; i < n; i++) {
-            lengthsBefore[i] = Native.l4j_memory_length(memories.get(i));
-            if (mayCut && prompts[i].length == 0 && rollout.latentSteps() == 0 && lengthsBefore[i] > 0) {
-                hiddenBefore[i] = rollout.members().get(i).memory().hidden();
-            }
             addresses.putLong(8 * i, memories.get(i).address());
             seeds.putLong(8 * i, rollout.members().get(i).seed());
             tokens.asIntBuffer().put(offset, prompts[i]);
@@ -178,8 +167,6 @@ final class RolloutCall {
         if (rollout.capturesLatents()) {
             latents = arena.take(latentBytes());
             args.latents(floats(latents));
-        }
-        if (needsLatentHidden()) {
             latentHidden = arena.take(latentBytes());
             args.latent_hidden(floats(latentHidden));
         }
@@ -197,7 +184,7 @@ final class RolloutCall {
         return new FloatPointer(new BytePointer(buffer));
     }
 
-    private RolloutResult call(Native.l4j_model pointer, List<Native.l4j_memory> memories, RolloutListener listener) {
+    private RolloutResult call(Native.l4j_model pointer, RolloutListener listener) {
         ListenerThread listening = null;
         if (listener != null) {
             int[] lastSteps = new int[Phase.values().length];
@@ -206,64 +193,74 @@ final class RolloutCall {
             listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, lastSteps);
             listening.start();
         }
+        try {
+            runToItsEnd(pointer, listening);
+            RolloutResult result = copied(listening);
+            commit(listening);
+            return result;
+        } finally {
+            Native.l4j_rollout_close(args);
+        }
+    }
+
+    /** Native code's end and the listener's, whose exception, if it throws one, is what this throws. */
+    private void runToItsEnd(Native.l4j_model pointer, ListenerThread listening) {
         boolean completed = false;
         try {
-            new Cancellation(control::cancel).run(() -> Native.l4j_rollout(pointer, args, control.struct(), figures));
+            new Cancellation(control::cancel)
+                    .run(() -> Native.l4j_rollout_run(pointer, args, control.struct(), figures));
             completed = true;
         } catch (RuntimeException e) {
             throw Bridge.error(e);
         } finally {
             if (listening != null) {
                 listening.finish(completed);
-                if (listening.failed()) {
-                    cutBack(memories);
-                    listening.rethrow();
-                }
+                listening.rethrow();
             }
         }
-        return result(memories, listening);
     }
 
-    /**
-     * The listener failed, perhaps after native code was done: the memories shall hold what they held before all the
-     * same.
-     */
-    private void cutBack(List<Native.l4j_memory> memories) {
-        for (int i = 0; i < n; i++) {
-            truncate(memories.get(i), lengthsBefore[i]);
-        }
-    }
-
-    private static void truncate(Native.l4j_memory memory, int length) {
+    private void commit(ListenerThread listening) {
         try {
-            Native.l4j_memory_truncate(memory, length);
+            Native.l4j_rollout_commit(args, kept(listening), n);
         } catch (RuntimeException e) {
             throw Bridge.error(e);
         }
     }
 
-    private RolloutResult result(List<Native.l4j_memory> memories, ListenerThread listening) {
+    /** How many tokens each member keeps, off-heap; null: all. */
+    private IntPointer kept(ListenerThread listening) {
+        if (listening == null) {
+            return null;
+        }
+        for (int i = 0; i < n; i++) {
+            kept.putInt(4 * i, listening.taken(i));
+        }
+        return ints(kept);
+    }
+
+    /** The result on the heap, before the commit: should that be full, the memories are as they were. */
+    private RolloutResult copied(ListenerThread listening) {
+        try {
+            return result(listening);
+        } catch (OutOfMemoryError e) {
+            throw Bridge.heapFull(e);
+        }
+    }
+
+    private RolloutResult result(ListenerThread listening) {
         List<RolloutResult.Member> members = new ArrayList<>(n);
         int d = info.dModel();
         int steps = rollout.latentSteps();
         int prompt = 0;
         for (int i = 0; i < n; i++) {
             int decoded = control.decoded(i);
-            int kept = listening == null ? decoded : listening.taken(i);
-            StopReason reason = StopReason.values()[stopReasons.getInt(4 * i)];
-            if (kept < decoded) {
-                // A token's keys are written when the next one is decoded, so each dropped token is one position.
-                truncate(memories.get(i), Native.l4j_memory_length(memories.get(i)) - (decoded - kept));
-                reason = StopReason.ASKED;
-            }
-            int[] tokens = new int[kept];
+            int taken = listening == null ? decoded : listening.taken(i);
+            StopReason reason = taken < decoded ? StopReason.ASKED : StopReason.values()[stopReasons.getInt(4 * i)];
+            int[] tokens = new int[taken];
             newTokens.asIntBuffer().get(i * maxNewTokens, tokens);
-            if (kept < decoded) {
-                restoreHidden(i, memories.get(i), tokens);
-            }
             members.add(new RolloutResult.Member(tokens, reason, copy(promptHidden, prompt * d, prompts[i].length * d),
-                    copy(latents, i * steps * d, steps * d),
-                    rollout.capturesLatents() ? copy(latentHidden, i * steps * d, steps * d) : null,
+                    copy(latents, i * steps * d, steps * d), copy(latentHidden, i * steps * d, steps * d),
                     copy(logits, i * info.vocabularySize(), info.vocabularySize())));
             prompt += prompts[i].length;
         }
@@ -271,34 +268,6 @@ final class RolloutCall {
                 figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
                 Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()),
                 Duration.ofNanos(figures.decode_ns()), Duration.ofNanos(figures.first_token_ns())));
-    }
-
-    /**
-     * Gives a memory that was cut after {@code tokens} its last hidden state again: what the last thought left if that
-     * is its last position, else what the last token gives once more, in a scratch memory that shares its pages. Where
-     * that is not possible (no page free, an interrupt) it stays without, as after any cut.
-     */
-    private void restoreHidden(int member, Native.l4j_memory memory, int[] tokens) {
-        int steps = rollout.latentSteps();
-        int[] prompt = prompts[member];
-        float[] hidden = null;
-        if (tokens.length == 1 && steps > 0) {
-            hidden = copy(latentHidden, (member * steps + steps - 1) * info.dModel(), info.dModel());
-        } else if (tokens.length == 1 && prompt.length == 0) {
-            hidden = hiddenBefore[member];
-        } else {
-            int last = tokens.length > 1 ? tokens[tokens.length - 2] : prompt[prompt.length - 1];
-            try (Memory scratch = new NativeMemory(model, Native.l4j_memory_fork(memory))) {
-                scratch.truncate(scratch.length() - 1);
-                model.rollout(Rollout.builder().add(scratch, new int[] {last}).build(), null);
-                hidden = scratch.hidden();
-            } catch (LatentException e) {
-                LOG.debug("member {} was stopped and is left without a last hidden state", member, e);
-            }
-        }
-        if (hidden != null) {
-            Native.l4j_memory_set_hidden(memory, hidden);
-        }
     }
 
     private static float[] copy(ByteBuffer from, int begin, int length) {

@@ -1,7 +1,9 @@
 package org.latent4j.latent;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.latent4j.memory.Memory;
 
@@ -177,11 +179,11 @@ public final class Rollout {
             if (members.isEmpty()) {
                 throw new IllegalArgumentException("a rollout needs at least one member, has 0");
             }
+            Map<Memory, Integer> seen = new IdentityHashMap<>();
             for (int i = 0; i < members.size(); i++) {
-                for (int j = 0; j < i; j++) {
-                    if (members.get(i).memory() == members.get(j).memory()) {
-                        throw new IllegalArgumentException("members " + j + " and " + i + " share one memory");
-                    }
+                Integer before = seen.put(members.get(i).memory(), i);
+                if (before != null) {
+                    throw new IllegalArgumentException("members " + before + " and " + i + " share one memory");
                 }
             }
             if (capturesLogits && sampling.maxNewTokens() == 0) {

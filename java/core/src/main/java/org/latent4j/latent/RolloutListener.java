@@ -2,8 +2,8 @@ package org.latent4j.latent;
 
 /**
  * Hears of a running rollout, on a thread of its own: native code does not wait for it, but the call returns only after
- * everything was told. An exception it throws cancels the rollout and comes out of the call; the memories hold what
- * they held before, though perhaps without their last hidden state.
+ * everything was told. Until then the rollout alone holds its memories, which show what they held before. Whatever it
+ * throws, checked exceptions too, cancels the rollout and comes out of the call as it is; the memories are as before.
  */
 public interface RolloutListener {
     /**

@@ -39,15 +39,18 @@ public interface Memory extends AutoCloseable {
     /**
      * The last position's hidden state after the final norm, {@code [dModel]}.
      *
-     * @throws LatentException {@code NO_HIDDEN_STATE} if the memory is empty or was truncated or assembled since
+     * @throws LatentException {@code NO_HIDDEN_STATE} if the memory is empty or was truncated or assembled since, {@code
+     *     MEMORY_BUSY} while another thread writes
      */
     float[] hidden();
 
     /**
-     * A copy of one layer's keys and values.
+     * A copy of one layer's keys and values, all of one moment.
      *
      * @param layer 0 to the model's number of layers less one
      * @throws IllegalArgumentException if {@code layer} is outside of that
+     * @throws LatentException {@code MEMORY_BUSY} while another thread writes, {@code OUT_OF_MEMORY} if the heap has no
+     *     room for it
      */
     KeysAndValues readLayer(int layer);
 

@@ -113,6 +113,39 @@ class PromptsTest {
             Arguments.of("planner:\n  task: " + "{a: ".repeat(2000) + "}".repeat(2000) + "\n", 2));
     }
 
+    @ParameterizedTest
+    @MethodSource
+    void whatATreeWouldLoseIsRefusedWithItsLine(String yaml, int line, String expected) {
+        Path file = file("bad.yaml", yaml);
+        assertThatThrownBy(() -> Prompts.load(file)).isInstanceOf(LatentException.class)
+            .hasMessageStartingWith("[BAD_PROMPTS] " + file + ": line " + line + ": ").hasMessageContaining(expected);
+    }
+
+    static Stream<Arguments> whatATreeWouldLoseIsRefusedWithItsLine() {
+        return Stream.of(Arguments.of("planner:\n  system: &s Be brief.\ncritic:\n  system: *s\n", 4, "the alias *s"),
+            Arguments.of("planner: &p\n  system: a\ncritic: *p\n", 3, "the alias *p"),
+            Arguments.of("planner: &p\n  system: a\ncritic:\n  <<: *p\n", 4, "the alias *p"),
+            Arguments.of("planner:\n  system: a\n---\ncritic:\n  system: b\n", 4, "a second document"),
+            Arguments.of("planner:\n  system: a\n  system: b\n", 3, "uplicate"),
+            Arguments.of("planner:\n  system: a\nplanner:\n  system: b\n", 3, "uplicate"),
+            Arguments.of("{\"single\": {\"text\": \"{question}\"},\n \"single\": {}}", 2, "uplicate"),
+            Arguments.of("planner:\n  system: !!java.net.URL 'http://a'\n", 2, "the tag"),
+            Arguments.of("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", 2, "the alias *a"));
+    }
+
+    @Test
+    void whatIsNoFileOfTextIsRefused() throws IOException, InterruptedException {
+        Path pipe = folder.resolve("pipe.yaml");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        Path large = Files.writeString(folder.resolve("large.yaml"), "planner:\n  system: " + "a".repeat(1 << 20));
+        Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xe9});
+        for (Path file : List.of(pipe, folder, Path.of("/dev/zero"), large, latin)) {
+            assertThatThrownBy(() -> Prompts.load(file)).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_PROMPTS] " + file + " ");
+        }
+        assertThatThrownBy(() -> Prompts.load(latin)).hasMessageContaining("byte 3 is 0xe9");
+    }
+
     @Test
     void aMissingFileIsSaidToBeMissing() {
         assertThatThrownBy(() -> Prompts.load(folder.resolve("none.yaml")))

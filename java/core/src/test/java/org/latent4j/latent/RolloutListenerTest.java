@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.latent4j.Golden.code;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.latent4j.ErrorCode;
 import org.latent4j.Golden;
 import org.latent4j.LatentException;
@@ -184,6 +190,135 @@ class RolloutListenerTest {
                     }
                 })).isSameAs(mine);
         assertThat(memory.length()).isZero();
+    }
+
+    /** The listener is told of the last token after native code is done: it may still say no. */
+    @Test
+    void aListenersExceptionAtTheVeryEndLeavesTheMemoryAsItWas() {
+        model.rollout(Rollout.builder().add(memory, golden.prompt(1)).build());
+        int length = memory.length();
+        float[] hidden = memory.hidden();
+        long free = model.freePages();
+        int[] told = {0};
+        assertThatThrownBy(() -> model.rollout(
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(8)).build(),
+                new RolloutListener() {
+                    @Override
+                    public boolean onToken(int member, int token) {
+                        if (++told[0] == 8) {
+                            throw new IllegalStateException("at the end");
+                        }
+                        return true;
+                    }
+                })).hasMessage("at the end");
+        assertThat(memory.length()).isEqualTo(length);
+        assertThat(memory.hidden()).isEqualTo(hidden);
+        assertThat(model.freePages()).isEqualTo(free);
+    }
+
+    static Stream<Throwable> whateverAListenerThrowsComesOutAsItIs() {
+        return Stream.of(new IOException("checked"), new RuntimeException("[MEMORY_BUSY] as native code would say it"),
+                new AssertionError("an error"), new LatentException(ErrorCode.UNSUPPORTED, "one of this library's"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void whateverAListenerThrowsComesOutAsItIs(Throwable mine) {
+        assertThatThrownBy(() -> model.rollout(
+                Rollout.builder().add(memory, golden.prompt(3)).sampling(Sampling.greedy(2)).build(),
+                new RolloutListener() {
+                    @Override
+                    public boolean onToken(int member, int token) {
+                        throw RolloutListenerTest.<RuntimeException>undeclared(mine);
+                    }
+                })).isSameAs(mine);
+        assertThat(memory.length()).isZero();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> T undeclared(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8_000_000, Integer.MAX_VALUE})
+    void moreLatentStepsThanAContextHoldsTakeNoRoom(int steps) {
+        RolloutListener listener = new RolloutListener() { };
+        for (boolean captures : new boolean[] {false, true}) {
+            Rollout.Builder rollout = Rollout.builder().add(memory, golden.prompt(3)).latentSteps(steps)
+                    .sampling(Sampling.greedy(Integer.MAX_VALUE));
+            if (captures) {
+                rollout.captureLatents();
+            }
+            assertThat(code(() -> model.rollout(rollout.build(), listener))).isEqualTo(ErrorCode.CONTEXT_EXCEEDED);
+        }
+    }
+
+    /** Who writes while the listener that stopped a rollout is still being told is refused, and loses nothing. */
+    @Test
+    void aMemoryIsHeldUntilTheListenerHasHeardTheLastToken() {
+        int[] other = {9, 9, 9, 9, 9, 9, 9};
+        List<ErrorCode> codes = new ArrayList<>();
+        int[] taken = {0};
+        RolloutResult result = model.rollout(Rollout.builder().add(memory, golden.prompt(3))
+                .sampling(Sampling.greedy(20)).build(), new RolloutListener() {
+                    @Override
+                    public boolean onToken(int member, int token) {
+                        // By the second look native code, which decodes 20 tokens in no time, is long done.
+                        LockSupport.parkNanos(50_000_000);
+                        codes.add(code(() -> model.rollout(Rollout.builder().add(memory, other).build())));
+                        codes.add(code(() -> memory.truncate(0)));
+                        return ++taken[0] < 3;
+                    }
+                });
+        assertThat(codes).hasSize(6).containsOnly(ErrorCode.MEMORY_BUSY);
+        try (Memory exact = model.newMemory()) {
+            model.rollout(Rollout.builder().add(exact, golden.prompt(3)).sampling(Sampling.greedy(3)).build());
+            assertThat(result.tokens(0)).hasSize(3);
+            assertThat(memory.length()).isEqualTo(exact.length());
+            assertThat(memory.readLayer(2).keys()).isEqualTo(exact.readLayer(2).keys());
+            assertThat(memory.hidden()).isEqualTo(exact.hidden());
+        }
+    }
+
+    /** Readers in the way of a writer: it does all or nothing, and says MEMORY_BUSY. */
+    @Test
+    void whoeverIsRefusedLosesNothing() throws InterruptedException {
+        AtomicBoolean over = new AtomicBoolean();
+        List<Throwable> unexpected = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread reader = new Thread(() -> {
+            while (!over.get()) {
+                try {
+                    memory.fork().close();
+                } catch (LatentException e) {
+                    if (e.code() != ErrorCode.MEMORY_BUSY) {
+                        unexpected.add(e);
+                    }
+                }
+            }
+        });
+        reader.start();
+        int ran = 0;
+        for (int round = 0; round < 400 || ran == 0; round++) {
+            int before = memory.length();
+            int[] told = {0};
+            ErrorCode code = code(() -> model.rollout(Rollout.builder().add(memory, new int[] {1, 2, 3})
+                    .sampling(Sampling.greedy(6)).build(), new RolloutListener() {
+                        @Override
+                        public boolean onToken(int member, int token) {
+                            return ++told[0] < 3;
+                        }
+                    }));
+            assertThat(code).isIn(null, ErrorCode.MEMORY_BUSY);
+            assertThat(memory.length()).isEqualTo(code == null ? before + 5 : before);
+            ran += code == null ? 1 : 0;
+            while (code(() -> memory.truncate(0)) != null) {
+                Thread.onSpinWait();
+            }
+        }
+        over.set(true);
+        reader.join();
+        assertThat(unexpected).isEmpty();
     }
 
     @Test
