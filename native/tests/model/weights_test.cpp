@@ -248,7 +248,7 @@ TEST(Weights, OpeningReadsNoMatrix) {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) + kVocab * 32);
   folder.write("config.json", "{\"model_type\": \"llama\"}");
   const int64_t before = resident_bytes();
-  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  const Checkpoint checkpoint = Checkpoint::open(folder.path(), CheckpointFiles::find(folder.path()));
   EXPECT_EQ(checkpoint.tensors.at("model.embed_tokens.weight").bytes, size_t{kVocab} * 32);
   EXPECT_LT(resident_bytes() - before, int64_t{32} << 20);
 }

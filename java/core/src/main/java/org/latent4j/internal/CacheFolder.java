@@ -39,7 +39,8 @@ public final class CacheFolder {
     public static final String PROPERTY = "latent4j.cache";
     public static final String VARIABLE = "LATENT4J_CACHE";
 
-    private static final int WRITABLE_BY_OTHERS = 0022;
+    private static final int WRITABLE_BY_GROUP = 0020;
+    private static final int WRITABLE_BY_ALL = 0002;
     private static final int STICKY = 01000;
     private static final String REMEDY = "; set " + VARIABLE + " (or the system property " + PROPERTY
             + ") to a folder of your own that only you can write to";
@@ -143,24 +144,32 @@ public final class CacheFolder {
         int user = user();
         Path above = asked.getParent() == null ? asked : asked.getParent().toRealPath();
         Path folder = asked.getParent() == null ? asked : above.resolve(asked.getFileName());
-        Map<String, Object> of = Files.readAttributes(folder, "unix:mode,uid,isDirectory", LinkOption.NOFOLLOW_LINKS);
+        Map<String, Object> of = Files.readAttributes(folder, "unix:mode,uid,owner,group,isDirectory",
+                LinkOption.NOFOLLOW_LINKS);
         if (!Boolean.TRUE.equals(of.get("isDirectory"))) {
             throw refused(folder, "is not a folder" + (Files.isSymbolicLink(folder) ? " but a symbolic link" : ""));
         }
         if ((int) of.get("uid") != user) {
             throw refused(folder, "belongs to user " + of.get("uid") + ", expected this process's, " + user);
         }
-        if (((int) of.get("mode") & WRITABLE_BY_OTHERS) != 0) {
+        if (isWritableByOthers(of)) {
             throw refused(folder, "can be written to by others, expected mode 700");
         }
         for (Path each = above; each != null; each = each.getParent()) {  // who may rename it may exchange it
-            Map<String, Object> at = Files.readAttributes(each, "unix:mode,uid");
-            boolean others = ((int) at.get("mode") & WRITABLE_BY_OTHERS) != 0 && ((int) at.get("mode") & STICKY) == 0;
+            Map<String, Object> at = Files.readAttributes(each, "unix:mode,uid,owner,group");
+            boolean others = isWritableByOthers(at) && ((int) at.get("mode") & STICKY) == 0;
             if (others || (int) at.get("uid") != user && (int) at.get("uid") != 0) {
                 throw refused(folder, "lies in " + each + ", which others can write to");
             }
         }
         return folder;
+    }
+
+    /** A group of the owner's own name has no other member: many systems make files writable by that one. */
+    private static boolean isWritableByOthers(Map<String, Object> of) {
+        int mode = (int) of.get("mode");
+        boolean ownGroup = of.get("group").toString().equals(of.get("owner").toString());
+        return (mode & WRITABLE_BY_ALL) != 0 || (mode & WRITABLE_BY_GROUP) != 0 && !ownGroup;
     }
 
     private static void make(Path folder) throws IOException {
@@ -182,10 +191,10 @@ public final class CacheFolder {
 
     private static boolean holds(Path file, String sha256) throws IOException {
         try {
-            Map<String, Object> of = Files.readAttributes(file, "unix:mode,uid,isRegularFile",
+            Map<String, Object> of = Files.readAttributes(file, "unix:mode,uid,owner,group,isRegularFile",
                     LinkOption.NOFOLLOW_LINKS);
             if (!Boolean.TRUE.equals(of.get("isRegularFile")) || (int) of.get("uid") != user()
-                    || ((int) of.get("mode") & WRITABLE_BY_OTHERS) != 0) {
+                    || isWritableByOthers(of)) {
                 return false;
             }
             MessageDigest digest = sha256();
