@@ -24,7 +24,9 @@ final class PatternTranslation {
             "ND", "NL", "NO", "P", "PC", "PD", "PS", "PE", "PI", "PF", "PO", "S", "SM", "SC", "SK", "SO", "Z", "ZS",
             "ZL", "ZP", "C", "CC", "CF", "CO", "CN");
     private static final Set<String> CASES = Set.of("LU", "LL", "LT");
-    private static final String WORD = "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"; // Java's \w has a few more
+    private static final String WORD = "\\p{L}\\p{M}\\p{N}\\p{Pc}"; // not Java's \w
+    /** Java looks behind by characters, not by surrogates, only if it sees one of those that need two in the pattern. */
+    private static final String BY_CHARACTERS = "(?!\uDBFF\uDFFF)";
     private static final String SPECIAL = "\\^$.|?*+()[]{}";
 
     private final String source;
@@ -212,7 +214,8 @@ final class PatternTranslation {
             looksAround = !kind.isEmpty() && (kind.equals("=") || kind.equals("!") || kind.startsWith("<=")
                     || kind.startsWith("<!"));
         }
-        out.append(open);
+        boolean behind = open.startsWith("(?<");
+        out.append(open).append(behind ? BY_CHARACTERS + "(?:" : "");
         boolean empty = alternatives();
         if (!next(')')) {
             throw refused("a ( without a )");
@@ -220,7 +223,7 @@ final class PatternTranslation {
         if (looksAround && empty) {
             throw refused("a look ahead or behind that matches nothing");
         }
-        out.append(')');
+        out.append(behind ? "))" : ")");
         ignoresCase = ignoredCase;
         depth--;
         return empty || looksAround;
@@ -240,9 +243,10 @@ final class PatternTranslation {
         if (c == 'b' || c == 'B') {
             at++;
             anchor("");
-            String word = "[" + WORD + "]";
-            out.append(c == 'b' ? "(?:(?<=" + word + ")(?!" + word + ")|(?<!" + word + ")(?=" + word + "))"
-                    : "(?:(?<=" + word + ")(?=" + word + ")|(?<!" + word + ")(?!" + word + "))");
+            String ahead = "[" + WORD + "])";
+            String behind = BY_CHARACTERS + ahead;
+            out.append(c == 'b' ? "(?:(?<=" + behind + "(?!" + ahead + "|(?<!" + behind + "(?=" + ahead + ")"
+                    : "(?:(?<=" + behind + "(?=" + ahead + "|(?<!" + behind + "(?!" + ahead + ")");
             return true;
         }
         escapedSet(false);

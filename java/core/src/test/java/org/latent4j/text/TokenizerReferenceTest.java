@@ -32,12 +32,14 @@ class TokenizerReferenceTest {
         ObjectNode file = row.path("file").deepCopy();
         file.set("model", all.path("models").path(row.path("model").asText()));
         Tokenizer tokenizer = Tokenizer.of(file.toString());
-        assertThat(row.path("cases")).hasSizeGreaterThan(80);
+        assertThat(row.path("cases")).hasSizeGreaterThan(40);
         for (JsonNode each : row.path("cases")) {
             String text = all.path("texts").get(each.get(0).asInt()).asText();
             int[] ids = ints(each.get(1));
             assertThat(tokenizer.encode(text)).as("'%s'", text).isEqualTo(ids);
-            decodes(tokenizer, ids, each.get(2).asText());
+            if (each.has(2)) {
+                decodes(tokenizer, ids, each.get(2).asText());
+            }
         }
         for (JsonNode each : row.path("decoded")) {
             decodes(tokenizer, ints(each.get(0)), each.get(1).asText());
