@@ -96,7 +96,6 @@ def tokenizers():
         yield f"punctuation {behavior}", "gpt", None, sequence("pretokenizers", {"type": "Punctuation", "behavior": behavior}, byte_level(False)), level, []
     for form in ["NFC", "NFD", "NFKC", "NFKD", "Lowercase"]:
         yield form, "gpt", {"type": form}, byte_level(True), level, ADDED
-    yield "strip", "gpt", {"type": "Strip", "strip_left": True, "strip_right": True}, byte_level(True), level, ADDED
     yield "replaced", "gpt", sequence("normalizers", replace("a", "the"), replace(r"\s+", " ", "Regex"), {"type": "Prepend", "prepend": ">"}), byte_level(True), level, ADDED
     prepend = sequence("normalizers", {"type": "Prepend", "prepend": "▁"}, replace(" ", "▁"))
     yield "llama2", "fallback", prepend, None, llama, [("<s>", {}), ("</s>", {})]
