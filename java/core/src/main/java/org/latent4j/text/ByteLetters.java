@@ -2,6 +2,8 @@ package org.latent4j.text;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * GPT-2's printable stand-ins for the 256 bytes: the visible Latin-1 characters stand for themselves, the rest follow
@@ -35,6 +37,17 @@ final class ByteLetters {
             result[i] = (byte) b;
         }
         return result;
+    }
+
+    /** The letter of a byte. */
+    static char of(byte b) {
+        return LETTER_OF[b & 0xFF];
+    }
+
+    /** The letters of the bytes that stand in UTF-8. */
+    static String ofText() {
+        return IntStream.range(0, 0xF5).filter(b -> b != 0xC0 && b != 0xC1).mapToObj(b -> "" + LETTER_OF[b])
+                .collect(Collectors.joining());
     }
 
     /** The pieces in letters. */

@@ -41,6 +41,30 @@ final class BytePairs {
         }
     }
 
+    /** Whether a character is a token. */
+    boolean hasToken(char c) {
+        return vocabulary.id(String.valueOf(c)) >= 0;
+    }
+
+    /**
+     * Whether no character is dropped.
+     *
+     * @param byteLevel whether the characters are GPT-2's letters alone
+     */
+    boolean takesEveryCharacter(boolean byteLevel) {
+        return byteLevel && ByteLetters.ofText().chars().allMatch(letter -> low[letter] >= 0)
+                || takesEveryByte() || fallback.unknown() >= 0;
+    }
+
+    /** Whether one token may stand for any number of unknown characters. */
+    boolean fusesUnknown() {
+        return fallback.unknown() >= 0 && fallback.fused() && !takesEveryByte();
+    }
+
+    private boolean takesEveryByte() {
+        return fallback.bytes() && Arrays.stream(byteTokens).allMatch(id -> id >= 0);
+    }
+
     /** Adds the ids of text[start, end). */
     void encode(char[] text, int start, int end, IntList out) {
         int length = end - start;

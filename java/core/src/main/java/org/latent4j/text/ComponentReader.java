@@ -8,7 +8,7 @@ import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
-/** Reads the normalizer, the pre-tokenizer and the decoder of a {@code tokenizer.json}; what is not known is refused. */
+/** Reads the normalizer, the pre-tokenizer and the decoder of a {@code tokenizer.json}; refuses what is not known. */
 final class ComponentReader {
     private final String source;
     private String part;

@@ -25,7 +25,7 @@ final class PatternTranslation {
             "ZL", "ZP", "C", "CC", "CF", "CO", "CN");
     private static final Set<String> CASES = Set.of("LU", "LL", "LT");
     private static final String WORD = "\\p{L}\\p{M}\\p{N}\\p{Pc}"; // not Java's \w
-    /** Java looks behind by characters, not by surrogates, only if it sees one of those that need two in the pattern. */
+    /** Java looks behind by characters, not by surrogates, only if the pattern holds one that needs two. */
     private static final String BY_CHARACTERS = "(?!\uDBFF\uDFFF)";
     private static final String SPECIAL = "\\^$.|?*+()[]{}";
 

@@ -65,7 +65,7 @@ final class SplitPattern {
                 int first = matcher.start();
                 int last = matcher.end();
                 if (first == last && last == lastEnd) {
-                    from = first < length ? first + Character.charCount(Character.codePointAt(window, first)) : length + 1;
+                    from = first < length ? Character.offsetByCodePoints(window, first, 1) : length + 1;
                     continue;
                 }
                 if (given < first) {

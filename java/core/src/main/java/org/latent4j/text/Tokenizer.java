@@ -31,11 +31,13 @@ public final class Tokenizer {
     private final TokenizerParts parts;
     private final TokenBytes bytes; // null: a token's text depends on its neighbours
     private final int vocabularySize;
+    private final Coverage coverage;
 
     private Tokenizer(TokenizerParts parts, int modelVocabulary) {
         this.parts = parts;
         bytes = Decoder.isByteLevel(parts.decoders()) ? new TokenBytes(parts.added()) : null;
         vocabularySize = Math.max(parts.added().size(), modelVocabulary);
+        coverage = new Coverage(parts);
     }
 
     /**
@@ -114,6 +116,15 @@ public final class Tokenizer {
             throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small to encode a text of "
                     + text.length() + " characters", e);
         }
+    }
+
+    /**
+     * A number of tokens that a text surely has at least, from the number of its characters alone: a text that cannot
+     * fit a context can be refused by it before any other work is done. It is 0 if one of this tokenizer's tokens may
+     * stand for any number of characters (it drops whitespace, or replaces what a pattern matches).
+     */
+    public int fewestTokens(String text) {
+        return coverage.fewest(text);
     }
 
     private void encodePart(String part, boolean first, IntList ids, WorkLimit limit) {

@@ -13,7 +13,7 @@ final class WorkLimit {
     static final int STEPS_PER_CHARACTER = 128;
     /** Looks that any text may cost beside. */
     static final long STEPS = 1 << 24;
-    /** Characters that a text may become for each that it has, when it is normalized: a few, but for U+FDFA and its like. */
+    /** Characters that a text may become for each that it has when it is normalized. */
     static final int GROWTH = 8;
     /** Characters that any text may grow by beside. */
     static final int MARGIN = 1 << 16;

@@ -76,7 +76,8 @@ class HostileTokenizerTest {
 
     @Test
     void namesWhatIsNotSupported() {
-        refused(with("normalizer", "{\"type\": \"Nmt\"}"), "normalizer: type 'Nmt' is not supported; supported are NFC");
+        refused(with("normalizer", "{\"type\": \"Nmt\"}"),
+                "normalizer: type 'Nmt' is not supported; supported are N");
         refused(with("pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"(a)\\\\1\"},"
                 + " \"behavior\": \"Isolated\"}"), "\\1 (before character");
         refused(BASE.replace("\"BPE\"", "\"Unigram\""), "model: type 'Unigram' is not supported; supported is BPE");
@@ -102,7 +103,7 @@ class HostileTokenizerTest {
             assertThat(tokenizer.encode("ab")).containsExactly(2);
         }
         assertThatThrownBy(() -> splitBy("\\\\s+$").encode(text)).hasMessageStartingWith("[BAD_ARGUMENT] cutting the"
-                + " text into words takes more than 29593");
+                + " text into words takes more than 29592832 steps");
         assertThatThrownBy(() -> splitBy("(?:a|b)+c").encode("ab".repeat(200_000))).hasMessageStartingWith(
                 "[BAD_ARGUMENT] the tokenizer's pattern goes too deep");
     }
@@ -203,7 +204,8 @@ class HostileTokenizerTest {
         ObjectNode root = (ObjectNode) base();
         ArrayNode added = root.putArray("added_tokens");
         for (int i = 0; i < 50_000; i++) {
-            added.addObject().put("id", 5 + i).put("content", "t" + i).put("special", false).put("normalized", i % 2 == 0);
+            added.addObject().put("id", 5 + i).put("content", "t" + i).put("special", false)
+                    .put("normalized", i % 2 == 0);
         }
         Tokenizer tokenizer = Tokenizer.of(root.toString());
         assertThat(tokenizer.encode("at49999t1abt12345t")).containsExactly(0, 50_004, 6, 2, 12_350);

@@ -152,6 +152,21 @@ class TokenizerTest {
     }
 
     @Test
+    void knowsFromItsLengthAloneHowManyTokensATextHasAtLeast() {
+        for (Tokenizer tokenizer : List.of(smol, tiny)) {
+            assertThat(tokenizer.fewestTokens("")).isZero();
+            assertThat(tokenizer.fewestTokens("a")).isEqualTo(1);
+            assertThat(tokenizer.fewestTokens(" ".repeat(10_000_000))).isGreaterThan(40_000);
+            for (String unit : List.of(" ", "\n", "=", "-", "a", "the ", MIXED, "\u0004")) {
+                String text = unit.repeat(5000);
+                assertThat(tokenizer.fewestTokens(text)).isLessThanOrEqualTo(tokenizer.encode(text).length);
+            }
+        }
+        assertThat(Tokenizer.of("{\"pre_tokenizer\": {\"type\": \"WhitespaceSplit\"},"
+                + " \"model\": {\"vocab\": {\"a\": 0}, \"merges\": []}}").fewestTokens("a".repeat(1000))).isZero();
+    }
+
+    @Test
     void longTextIsNotCutShort() {
         int[] ids = tiny.encode("word ".repeat(5000));
         assertThat(ids.length).isGreaterThan(5000);
