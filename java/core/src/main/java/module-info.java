@@ -1,6 +1,5 @@
 /** Teams of LLM agents that hand each other latent thoughts instead of text. */
 module org.latent4j {
-    requires ai.djl.tokenizers;
     requires com.fasterxml.jackson.dataformat.yaml;
     requires java.net.http;
     requires jinjava;

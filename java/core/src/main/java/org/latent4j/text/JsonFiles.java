@@ -4,16 +4,19 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.RegularFile;
 
 /** Reads the small JSON files of a checkpoint folder. */
 final class JsonFiles {
     static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Bytes of such a file; those of public models have up to about a million. */
+    static final int MAX_BYTES = 8 << 20;
 
     private JsonFiles() {}
 
@@ -22,8 +25,9 @@ final class JsonFiles {
         if (!Files.exists(file)) {
             return MissingNode.getInstance();
         }
+        String text = RegularFile.text(file, MAX_BYTES, ErrorCode.BAD_CHECKPOINT);
         try {
-            JsonNode content = JSON.readTree(file.toFile());
+            JsonNode content = JSON.readTree(text);
             if (!content.isObject()) {
                 throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + kind(content)
                         + ", expected a JSON object");
@@ -31,8 +35,6 @@ final class JsonFiles {
             return content;
         } catch (JsonProcessingException e) {
             throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " is not JSON, " + problem(e), e);
-        } catch (IOException e) {
-            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -1,71 +1,122 @@
 package org.latent4j.text;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.NullNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
-import org.latent4j.ErrorCode;
-import org.latent4j.LatentException;
+import java.util.function.IntPredicate;
 
-/**
- * How a byte-level BPE cuts text into words before it merges: what {@code tokenizer.ggml.pre} names, in the words of
- * {@code tokenizer.json}. The patterns are those of the models' own {@code tokenizer.json}.
- */
-enum PreTokenizer {
-    GPT2(null, false, "gpt-2", "default"),
-    /** Digits one by one, then GPT-2's pattern. */
-    DIGITS(null, false, "smollm", "starcoder", "refact"),
-    LLAMA3("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-            + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+", true, "llama-bpe", "llama3", "llama-v3"),
-    QWEN2("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-            + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+", false, "qwen2"),
-    TEKKEN("[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-            + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
-            + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+", true, "tekken");
+/** One step of how a text is cut into the words that are encoded each for itself. Usable from any thread. */
+sealed interface PreTokenizer {
+    Pieces apply(Pieces in, WorkLimit limit);
 
-    private final String pattern;
-    private final boolean ignoresMerges;
-    private final List<String> names;
-
-    PreTokenizer(String pattern, boolean ignoresMerges, String... names) {
-        this.pattern = pattern;
-        this.ignoresMerges = ignoresMerges;
-        this.names = List.of(names);
-    }
-
-    static PreTokenizer of(String name, String source) {
-        return Arrays.stream(values()).filter(pre -> pre.names.contains(name)).findFirst().orElseThrow(() ->
-                new LatentException(ErrorCode.BAD_TOKENIZER, source + ": tokenizer.ggml.pre is '" + name
-                        + "'; supported are "
-                        + Arrays.stream(values()).flatMap(pre -> pre.names.stream()).collect(Collectors.joining(", "))
-                        + " (or open the model as a Hugging Face folder with its tokenizer.json)"));
-    }
-
-    /** Whether a word that is a token is taken whole, whatever the merges say. */
-    boolean ignoresMerges() {
-        return ignoresMerges;
-    }
-
-    JsonNode normalizer() {
-        return this == QWEN2 ? JsonFiles.JSON.createObjectNode().put("type", "NFC") : NullNode.getInstance();
-    }
-
-    ObjectNode json() {
-        ObjectNode sequence = JsonFiles.JSON.createObjectNode().put("type", "Sequence");
-        ArrayNode steps = sequence.putArray("pretokenizers");
-        if (this == DIGITS) {
-            steps.addObject().put("type", "Digits").put("individual_digits", true);
+    /** Several, one after the other. */
+    record Sequence(List<PreTokenizer> steps) implements PreTokenizer {
+        @Override
+        public Pieces apply(Pieces in, WorkLimit limit) {
+            Pieces pieces = in;
+            for (PreTokenizer step : steps) {
+                pieces = step.apply(pieces, limit);
+            }
+            return pieces;
         }
-        if (pattern != null) {
-            ObjectNode split = steps.addObject().put("type", "Split");
-            split.putObject("pattern").put("Regex", pattern);
-            split.put("behavior", "Isolated").put("invert", false);
+    }
+
+    /** Cuts where a pattern matches. */
+    record Split(SplitPattern pattern, Cuts.Behavior behavior, boolean inverted) implements PreTokenizer {
+        @Override
+        public Pieces apply(Pieces in, WorkLimit limit) {
+            Pieces out = in.uncut();
+            Cuts cuts = new Cuts(behavior, inverted, out);
+            SplitPattern.Search search = pattern.search(in.text(), limit);
+            for (int i = 0; i < in.count(); i++) {
+                search.each(in.start(i), in.end(i), cuts::span);
+                cuts.close();
+            }
+            return out;
         }
-        steps.addObject().put("type", "ByteLevel").put("add_prefix_space", false).put("trim_offsets", true)
-                .put("use_regex", pattern == null);
-        return sequence;
+    }
+
+    /** Cuts where single characters are of a kind. */
+    record CharacterSplit(IntPredicate kind, Cuts.Behavior behavior) implements PreTokenizer {
+        @Override
+        public Pieces apply(Pieces in, WorkLimit limit) {
+            Pieces out = in.uncut();
+            Cuts cuts = new Cuts(behavior, false, out);
+            char[] text = in.text();
+            for (int i = 0; i < in.count(); i++) {
+                int given = in.start(i);
+                int end = in.end(i);
+                for (int at = given; at < end;) {
+                    limit.step();
+                    int c = Character.codePointAt(text, at, end);
+                    int next = at + Character.charCount(c);
+                    if (kind.test(c)) {
+                        if (given < at) {
+                            cuts.span(given, at, false);
+                        }
+                        cuts.span(at, next, true);
+                        given = next;
+                    }
+                    at = next;
+                }
+                if (given < end) {
+                    cuts.span(given, end, false);
+                }
+                cuts.close();
+            }
+            return out;
+        }
+    }
+
+    /** Each piece's bytes in GPT-2's letters, cut before by GPT-2's pattern if one is given. */
+    record ByteLevel(boolean spacePrefix, Split words) implements PreTokenizer {
+        @Override
+        public Pieces apply(Pieces in, WorkLimit limit) {
+            Pieces pieces = spacePrefix ? prefixed(in, ' ', true) : in;
+            return ByteLetters.of(words == null ? pieces : words.apply(pieces, limit));
+        }
+    }
+
+    /** Spaces made visible, one put before a piece, and each beginning a piece of its own. */
+    record Metaspace(char replacement, Prefix prefix, boolean splits) implements PreTokenizer {
+        /** Where a space is put before. */
+        enum Prefix { ALWAYS, FIRST, NEVER }
+
+        @Override
+        public Pieces apply(Pieces in, WorkLimit limit) {
+            char[] text = in.text().clone();
+            for (int i = 0; i < text.length; i++) {
+                if (text[i] == ' ') {
+                    text[i] = replacement;
+                }
+            }
+            Pieces out = new Pieces(text, in.isFirst());
+            for (int i = 0; i < in.count(); i++) {
+                out.add(in.start(i), in.end(i));
+            }
+            if (prefix != Prefix.NEVER) {
+                out = prefixed(out, replacement, prefix == Prefix.ALWAYS);
+            }
+            return splits ? new CharacterSplit(c -> c == replacement, Cuts.Behavior.MERGED_WITH_NEXT).apply(out, limit)
+                    : out;
+        }
+    }
+
+    private static Pieces prefixed(Pieces in, char prefix, boolean each) {
+        char[] text = in.text();
+        StringBuilder longer = new StringBuilder(text.length + 1);
+        int[] ends = new int[in.count()];
+        for (int i = 0; i < in.count(); i++) {
+            boolean begins = each || in.isFirst() && in.start(i) == 0;
+            if (begins && text[in.start(i)] != prefix) {
+                longer.append(prefix);
+            }
+            ends[i] = longer.append(text, in.start(i), in.end(i) - in.start(i)).length();
+        }
+        char[] chars = new char[longer.length()];
+        longer.getChars(0, chars.length, chars, 0);
+        Pieces out = new Pieces(chars, in.isFirst());
+        for (int i = 0; i < ends.length; i++) {
+            out.add(i == 0 ? 0 : ends[i - 1], ends[i]);
+        }
+        return out;
     }
 }

@@ -7,7 +7,7 @@ import org.latent4j.LatentException;
  * {@link Tokenizer#decode} of all the ids. A character whose bytes are spread over several tokens appears whole with
  * the last of them. For one thread; made by {@link Tokenizer#newStream}.
  */
-public sealed interface TokenStream permits ByteTokenStream, WindowTokenStream {
+public sealed interface TokenStream permits ByteTokenStream, DecoderStream {
     /**
      * Takes the next token.
      *

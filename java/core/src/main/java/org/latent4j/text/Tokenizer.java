@@ -1,33 +1,43 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.RegularFile;
 
 /**
  * Text to token ids and back, as the model's own tokenizer does it: the {@code tokenizer.json} of a Hugging Face
  * folder, or the vocabulary in a GGUF file's metadata. Usable from any thread.
+ *
+ * <p>Known are byte-pair models with Hugging Face's usual steps around them; a file with another step is refused by its
+ * name. So is one that is larger than any honest one: 64 MiB, ids from 2^20 on, a token of more than 8192 characters,
+ * 2^21 merges, 2^22 characters of added tokens, 64 steps of a kind or 16 sequences in each other, a pattern of more
+ * than 4096 characters, SentencePiece tokens the squares of whose lengths add up to more than 2^30. Character classes
+ * are those of the Java runtime's Unicode.
+ *
+ * <p>Encoding takes time in proportion to the text. A text for which a tokenizer's patterns and added tokens take more
+ * than 128 looks at a character for each of its characters and 2^24 more, out of which its normalizer makes more than 8
+ * characters for each and 65,536 more, or that is to be normalized and has more than 256 combining marks in a row is
+ * refused.
  */
 public final class Tokenizer {
     private static final char REPLACEMENT = '\uFFFD';
 
-    private final NativeTokenizer encoder;
-    private final Vocabulary vocabulary;
+    private final TokenizerParts parts;
+    private final TokenBytes bytes; // null: a token's text depends on its neighbours
     private final int vocabularySize;
+    private final Coverage coverage;
 
-    private Tokenizer(String json, String source, int modelVocabulary) {
-        this(Vocabulary.parse(json, source), new NativeTokenizer(json, source), modelVocabulary);
-    }
-
-    private Tokenizer(Vocabulary vocabulary, NativeTokenizer encoder, int modelVocabulary) {
-        this.vocabulary = vocabulary;
-        this.encoder = encoder;
-        vocabularySize = Math.max(vocabulary.size(), modelVocabulary);
+    private Tokenizer(TokenizerParts parts, int modelVocabulary) {
+        this.parts = parts;
+        bytes = Decoder.isByteLevel(parts.decoders()) ? new TokenBytes(parts.added()) : null;
+        vocabularySize = Math.max(parts.added().size(), modelVocabulary);
+        coverage = new Coverage(parts);
     }
 
     /**
@@ -35,43 +45,27 @@ public final class Tokenizer {
      *
      * @param checkpoint a Hugging Face folder with {@code tokenizer.json}, or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
-     * @throws LatentException FILE_NOT_FOUND, or BAD_TOKENIZER if the tokenizer is corrupt or of a kind that is not
-     *     known
+     * @throws LatentException FILE_NOT_FOUND, or BAD_TOKENIZER if the tokenizer is corrupt, passes a limit or is of a
+     *     kind that is not known; OUT_OF_MEMORY; CANCELLED if the thread is interrupted
      */
     public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata) {
         Objects.requireNonNull(checkpoint, "checkpoint");
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             String source = checkpoint.toString();
-            return new Tokenizer(GgufTokenizer.json(ggufMetadata, source), source, 0);
+            return open(() -> GgufTokenizer.read(ggufMetadata, source), source, 0);
         }
         Path file = checkpoint.resolve("tokenizer.json");
-        if (Files.isDirectory(file)) {
-            throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " is a folder, expected a file");
-        }
-        if (!Files.isRegularFile(file)) {
+        if (Files.notExists(file)) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, file
                     + " does not exist; a checkpoint folder needs tokenizer.json"
                     + " (a folder with only tokenizer.model or vocab.json:"
                     + " save it once with transformers' AutoTokenizer)");
         }
-        try {
-            return of(checkpoint, Files.readString(file), file.toString());
-        } catch (CharacterCodingException e) {
-            throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " is not UTF-8 text", e);
-        } catch (IOException e) {
-            throw new LatentException(ErrorCode.BAD_TOKENIZER, file + " cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static Tokenizer of(Path folder, String json, String source) {
-        int modelVocabulary = modelVocabulary(folder);
-        Path config = folder.resolve("tokenizer_config.json");
-        Vocabulary vocabulary = Vocabulary.parse(json, source);
-        LateTokens late = LateTokens.of(JsonFiles.readIfPresent(config).path("added_tokens_decoder"), vocabulary);
-        if (late.isEmpty()) {
-            return new Tokenizer(vocabulary, new NativeTokenizer(json, source), modelVocabulary);
-        }
-        return new Tokenizer(late.addedTo(json), source + " with " + config.getFileName(), modelVocabulary);
+        JsonNode late = JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json"))
+                .path("added_tokens_decoder");
+        String source = file.toString();
+        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), late,
+                source), source, modelVocabulary(checkpoint));
     }
 
     /**
@@ -81,43 +75,109 @@ public final class Tokenizer {
      * @throws LatentException BAD_TOKENIZER
      */
     public static Tokenizer of(String json) {
-        return new Tokenizer(json, "tokenizer.json", 0);
+        String source = "tokenizer.json";
+        return open(() -> TokenizerFile.read(json, MissingNode.getInstance(), source), source, 0);
+    }
+
+    private static Tokenizer open(Supplier<TokenizerParts> parts, String source, int modelVocabulary) {
+        try {
+            return new Tokenizer(parts.get(), modelVocabulary);
+        } catch (OutOfMemoryError e) { // what was built is given up whole
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, source + ": the Java heap is too small for this"
+                    + " tokenizer", e);
+        }
     }
 
     /**
      * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised; none is added. A lone
      * surrogate counts as U+FFFD.
+     *
+     * @throws LatentException BAD_ARGUMENT if the text takes more steps, or becomes longer, than a text of its length
+     *     may (see above); OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public int[] encode(String text) {
-        return encoder.encode(wellFormed(text));
+        try {
+            WorkLimit limit = new WorkLimit(text.length());
+            IntList ids = new IntList(text.length() / 3);
+            String formed = wellFormed(text);
+            parts.added().split(formed, false, limit, new AddedTokens.Parts() {
+                @Override
+                public void token(int id) {
+                    ids.add(id);
+                }
+
+                @Override
+                public void text(int start, int end) {
+                    encodePart(formed.substring(start, end), start == 0, ids, limit);
+                }
+            });
+            return ids.toArray();
+        } catch (OutOfMemoryError e) { // what was computed is given up whole
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small to encode a text of "
+                    + text.length() + " characters", e);
+        }
     }
 
     /**
-     * Text of token ids, without the special tokens.
+     * A number of tokens that a text surely has at least, from the number of its characters alone: a text that cannot
+     * fit a context can be refused by it before any other work is done. It is 0 if one of this tokenizer's tokens may
+     * stand for any number of characters (it drops whitespace, or replaces what a pattern matches).
+     */
+    public int fewestTokens(String text) {
+        return coverage.fewest(text);
+    }
+
+    private void encodePart(String part, boolean first, IntList ids, WorkLimit limit) {
+        Normalizer normalizer = parts.normalizer();
+        String text = normalizer == null ? part : normalizer.apply(part, limit);
+        limit.length(text.length());
+        parts.added().split(text, true, limit, new AddedTokens.Parts() {
+            @Override
+            public void token(int id) {
+                ids.add(id);
+            }
+
+            @Override
+            public void text(int start, int end) {
+                Pieces pieces = Pieces.whole(text.substring(start, end), first && start == 0);
+                if (parts.preTokenizer() != null) {
+                    pieces = parts.preTokenizer().apply(pieces, limit);
+                }
+                for (int i = 0; i < pieces.count(); i++) {
+                    parts.model().encode(pieces.text(), pieces.start(i), pieces.end(i), ids);
+                    if ((i & 0xFFF) == 0xFFF) {
+                        WorkLimit.interruptible();
+                    }
+                }
+            }
+        });
+    }
+
+    /**
+     * Text of token ids, without the special tokens: what a {@link #newStream} gives of them.
      *
      * @throws LatentException BAD_TOKEN if an id is outside the vocabulary
      */
     public String decode(int[] ids) {
-        if (vocabulary.isByteLevel()) {
-            TokenStream stream = newStream();
-            StringBuilder text = new StringBuilder();
+        if (bytes != null) {
+            ByteTokenStream stream = new ByteTokenStream(this, bytes);
             for (int id : ids) {
-                text.append(stream.push(id));
+                check(id);
+                stream.take(id);
             }
-            return text.append(stream.flush()).toString();
+            return stream.flush();
         }
-        long[] wide = new long[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            check(ids[i]);
-            wide[i] = ids[i];
+        TokenStream stream = newStream();
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append(stream.push(id));
         }
-        return encoder.decode(wide);
+        return text.append(stream.flush()).toString();
     }
 
     /** A new incremental decoder, for one thread. */
     public TokenStream newStream() {
-        return vocabulary.isByteLevel() ? new ByteTokenStream(this, vocabulary)
-                : new WindowTokenStream(this, encoder, vocabulary);
+        return bytes != null ? new ByteTokenStream(this, bytes) : new DecoderStream(this, parts.decoders());
     }
 
     /**
@@ -130,12 +190,17 @@ public final class Tokenizer {
     /** Whether {@link #decode} leaves this token out. */
     public boolean isSpecial(int id) {
         check(id);
-        return vocabulary.isSpecial(id);
+        return parts.added().isSpecial(id);
     }
 
     /** Id of a special or user-defined token by its text ({@code <|im_end|>}), or -1. */
     public int addedToken(String content) {
-        return vocabulary.addedToken(content);
+        return parts.added().id(content);
+    }
+
+    /** What a decoder sees of a token; null if it sees none. */
+    String shownText(int id) {
+        return parts.added().isSpecial(id) ? null : parts.added().text(id);
     }
 
     void check(int id) {
