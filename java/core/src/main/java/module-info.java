@@ -2,9 +2,8 @@
 module org.latent4j {
     requires com.fasterxml.jackson.dataformat.yaml;
     requires java.net.http;
-    requires jinjava;
-    requires org.apache.commons.lang3; // for jinjava, which has no module-info to ask for it
     requires org.bytedeco.javacpp;
+    requires org.latent4j.jinja;
     requires org.slf4j;
     requires transitive com.fasterxml.jackson.databind;
 

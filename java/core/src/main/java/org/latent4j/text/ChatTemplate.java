@@ -1,9 +1,6 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.interpret.RenderResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,26 +13,22 @@ import java.util.Map;
 import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.jinja.Limits;
+import org.latent4j.jinja.Template;
+import org.latent4j.jinja.TemplateException;
 
 /**
  * The model's own way to write a chat as one text, rendered as transformers' {@code apply_chat_template} does. What a
  * message says is never read as template. Usable from any thread.
  */
 public final class ChatTemplate {
-    private static final Jinjava JINJAVA = new Jinjava(JinjavaConfig.newBuilder()
-            .withInterperterFactory(new TemplateInterpreter.Factory())
-            .withNestedInterpretationEnabled(false)
-            .withKeepTrailingNewline(true)
-            .withMaxRenderDepth(100)
-            .build());
-
-    private final TemplateSource source; // null: the checkpoint has none, and missing says where it was sought
+    private final Template template; // null: the checkpoint has none, and missing says where it was sought
     private final String missing;
     private final Map<String, Object> specialTokens;
     private final Clock clock;
 
-    private ChatTemplate(TemplateSource source, String missing, Map<String, Object> specialTokens, Clock clock) {
-        this.source = source;
+    private ChatTemplate(Template template, String missing, Map<String, Object> specialTokens, Clock clock) {
+        this.template = template;
         this.missing = missing;
         this.specialTokens = specialTokens;
         this.clock = clock;
@@ -64,12 +57,16 @@ public final class ChatTemplate {
 
     static ChatTemplate of(String template, Map<String, String> specialTokens, Clock clock) {
         try {
-            return new ChatTemplate(TemplateSource.parse(template), null, new HashMap<>(specialTokens), clock);
-        } catch (TemplateError e) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + e.getMessage(), e);
-        } catch (StackOverflowError e) { // it was unwound whole, and nothing but this parse is lost
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: an expression is nested too deeply", e);
+            return new ChatTemplate(Template.parse(template), null, new HashMap<>(specialTokens), clock);
+        } catch (TemplateException e) {
+            throw failure(e);
         }
+    }
+
+    private static LatentException failure(TemplateException e) {
+        String message = "chat template" + (e.line() > 0 ? ", line " + e.line() : "") + ": " + e.getMessage();
+        return new LatentException(e instanceof TemplateException.Interrupted ? ErrorCode.CANCELLED
+                : ErrorCode.BAD_TEMPLATE, message, e);
     }
 
     /**
@@ -110,31 +107,30 @@ public final class ChatTemplate {
 
     /** Whether the checkpoint has a template. */
     public boolean isPresent() {
-        return source != null;
+        return template != null;
     }
 
     /**
      * The chat as the text the model reads.
      *
      * @param messages in order
-     * @param options further variables for the template, such as {@code enable_thinking}; {@code add_generation_prompt}
+     * @param options further variables for the template, such as {@code enable_thinking}: null, texts, numbers,
+     *     booleans, lists, maps or JsonNodes; {@code add_generation_prompt}
      *     is true unless given
-     * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, or it cannot be
-     *     evaluated
+     * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, it cannot be evaluated
+     *     or passes one of {@link Limits}; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
-        if (source == null) {
+        if (template == null) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, missing
                     + "; it is no chat model, or give it one: put chat_template.jinja"
                     + " beside a folder's config.json, or render with ChatTemplate.of(String)");
         }
-        TemplateInterpreter.Rendering rendering = new TemplateInterpreter.Rendering(source.entries(), clock);
-        Map<String, Object> bindings = new HashMap<>(specialTokens);
-        bindings.put(TemplateInterpreter.RENDERING, rendering);
-        bindings.put("add_generation_prompt", true);
-        bindings.put("tools", PythonValues.NONE); // as transformers does; some templates tell None from undefined
-        bindings.put("documents", PythonValues.NONE);
-        options.forEach((name, value) -> bindings.put(name, PythonValues.of(value)));
+        Map<String, Object> variables = new HashMap<>(specialTokens);
+        variables.put("add_generation_prompt", true);
+        variables.put("tools", null); // None, as transformers does; some templates tell it from undefined
+        variables.put("documents", null);
+        options.forEach((name, value) -> variables.put(name, value instanceof JsonNode json ? plain(json, 0) : value));
         List<Object> shown = new ArrayList<>();
         for (ChatMessage message : messages) {
             Map<String, Object> fields = new LinkedHashMap<>();
@@ -142,25 +138,35 @@ public final class ChatTemplate {
             fields.put("content", message.content());
             shown.add(fields);
         }
-        bindings.put("messages", shown);
-        RenderResult result = rendered(bindings);
-        if (rendering.failure != null) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template, " + rendering.failure);
+        variables.put("messages", shown);
+        try {
+            return template.render(variables, clock);
+        } catch (TemplateException e) {
+            throw failure(e);
         }
-        if (!result.getErrors().isEmpty()) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, "chat template: "
-                    + result.getErrors().get(0).getMessage());
-        }
-        return result.getOutput();
     }
 
-    private RenderResult rendered(Map<String, Object> bindings) {
-        try {
-            return JINJAVA.renderForResult(source.structure(), bindings);
-        } catch (StackOverflowError e) { // the interpreter of this one rendering is all that it leaves half done
-            throw new LatentException(ErrorCode.BAD_TEMPLATE,
-                    "chat template: a macro calls itself without end, or an expression is nested too deeply", e);
+    /** JSON as the maps and lists that a template reads. */
+    private static Object plain(JsonNode json, int depth) {
+        if (depth > Limits.VALUE_DEPTH) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "JSON for a chat template is nested more than "
+                    + Limits.VALUE_DEPTH + " deep");
         }
+        if (json.isObject()) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            json.properties().forEach(field -> fields.put(field.getKey(), plain(field.getValue(), depth + 1)));
+            return fields;
+        }
+        if (json.isArray()) {
+            List<Object> items = new ArrayList<>();
+            json.forEach(item -> items.add(plain(item, depth + 1)));
+            return items;
+        }
+        if (json.isIntegralNumber()) {
+            return json.bigIntegerValue();
+        }
+        return json.isNumber() ? (Object) json.doubleValue() : json.isBoolean() ? (Object) json.booleanValue()
+                : json.isTextual() ? json.textValue() : null;
     }
 
     /** The template of a string, or of a list of named ones the default, else the first; null if there is none. */
@@ -212,7 +218,6 @@ public final class ChatTemplate {
 
     @Override
     public String toString() {
-        return Objects.requireNonNullElse(missing, "chat template of " + (source == null ? 0 : source.entries().size())
-                + " parts");
+        return Objects.requireNonNullElse(missing, "chat template");
     }
 }

@@ -1,0 +1,2 @@
+TEMPLATES = {}
+CHATS = []
