@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +104,47 @@ class ChatTemplateTest {
     static List<String> recursionWithoutEndIsAFaultOfTheTemplate() {
         return List.of("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "{{ " + "(".repeat(100_000) + "1"
                 + ")".repeat(100_000) + " }}");
+    }
+
+    @Test
+    void readsNothingFromTheClassPath() {
+        String template = "A{% set a\"%}B{% endset %}{% include 'META-INF/MANIFEST.MF' %}\" %}C";
+        assertThatThrownBy(() -> ChatTemplate.of(template).render(HELLO, Map.of())).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template, line 1: ");
+    }
+
+    @Test
+    void namesAnEscapeThatIsNone() {
+        assertThatThrownBy(() -> ChatTemplate.of("a\n{{ '\\xZZ' }}")).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE] chat template, line 2: the escape '\\xZZ'");
+    }
+
+    @Test
+    void anInterruptCancelsAndStaysSet() {
+        ChatTemplate template = ChatTemplate.of("{% for a in range(100000) %}{% endfor %}");
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> template.render(HELLO, Map.of())).isInstanceOfSatisfying(LatentException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void optionsMayBeJson() throws IOException {
+        JsonNode tools = TestData.JSON.readTree("[{\"a\": [1, 1.5, true, null, \"x\", 123456789012345678901]}]");
+        assertThat(ChatTemplate.of("{{ tools | tojson }}{{ tools }}").render(HELLO, Map.of("tools", tools)))
+                .isEqualTo("[{\"a\": [1, 1.5, true, null, \"x\", 123456789012345678901]}]"
+                        + "[{'a': [1, 1.5, True, None, 'x', 123456789012345678901]}]");
+    }
+
+    @Test
+    void jsonMayNotBeNestedWithoutEnd() {
+        ArrayNode deep = TestData.JSON.createArrayNode();
+        for (int i = 0; i < 100_000; i++) {
+            deep = TestData.JSON.createArrayNode().add(deep);
+        }
+        Map<String, Object> options = Map.of("tools", deep);
+        assertThatThrownBy(() -> ChatTemplate.of("x").render(HELLO, options)).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[BAD_TEMPLATE]").hasMessageContaining("nested");
     }
 
     @Test
