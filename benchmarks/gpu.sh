@@ -91,7 +91,7 @@ maven() {
 java_tests() {
   local tests=${JAVA_TESTS:-GoldenTest,TeamGoldenTest,RolloutTest,MemoryTest,LatentModelTest,MachineTest,TeamTest,CommandsTest} test
   rm -rf java/*/target/gpu/surefire-reports
-  maven -Dlatent4j.test.device=cuda:0 -pl java/core,java/smollm2,java/cli -Dsurefire.failIfNoSpecifiedTests=false -Dtest="$tests" verify ||
+  maven -Dlatent4j.test.device=cuda:0 -pl java/jinja,java/core,java/smollm2,java/cli -Dsurefire.failIfNoSpecifiedTests=false -Dtest="$tests" verify ||
     return
   for test in ${tests//,/ }; do
     compgen -G "java/*/target/gpu/surefire-reports/TEST-*.${test%%#*}.xml" >/dev/null || { echo "$test did not run"; return 1; }

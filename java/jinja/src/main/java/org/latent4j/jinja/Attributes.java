@@ -66,11 +66,11 @@ final class Attributes {
         }
         List<Object> items = Values.indexed(value);
         if (items == null && !(value instanceof String) && !(value instanceof Range)) {
-            return new Undefined("'" + Values.type(value) + "' object cannot be sliced");
+            throw new TemplateException("'" + Values.type(value) + "' object cannot be sliced");
         }
         for (Object bound : new Object[] {from, to, step}) {
             if (bound != null && !Numbers.isInteger(bound)) {
-                return new Undefined("slice indices must be integers or None");
+                throw new TemplateException("slice indices must be integers or None");
             }
         }
         int by = step == null ? 1 : Numbers.clamped(step, "slice");

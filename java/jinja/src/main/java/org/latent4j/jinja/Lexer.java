@@ -97,9 +97,6 @@ final class Lexer {
 
     private void raw() {
         int from = at;
-        if (from == source.length()) {
-            return;
-        }
         for (int i = source.indexOf("{%", at); i >= 0; i = source.indexOf("{%", i + 1)) {
             char sign = i + 2 < source.length() ? source.charAt(i + 2) : ' ';
             boolean signed = sign == '-' || sign == '+';

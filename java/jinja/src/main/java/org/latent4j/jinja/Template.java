@@ -32,8 +32,8 @@ public final class Template {
     /**
      * Renders the template.
      *
-     * @param variables by name; values may be Map, List, String, Boolean, null (None), and any boxed number or
-     *     BigInteger
+     * @param variables by name; values may be maps, collections, texts, enums, booleans, numbers
+     *     and null (None), within each other at most {@link Limits#VALUE_DEPTH} deep
      * @param clock what {@code strftime_now} reads
      * @throws TemplateException if the template fails, refuses what it was given, or passes one of {@link Limits}
      * @throws TemplateException.Interrupted if the thread is interrupted; its interrupt flag stays set

@@ -1,7 +1,9 @@
 package org.latent4j.jinja;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -19,23 +21,26 @@ final class Values {
             map.forEach((k, v) -> dict.put(of(k, depth + 1, budget), of(v, depth + 1, budget), budget));
             return dict;
         }
-        if (value instanceof List<?> list) {
-            budget.items(list.size());
-            List<Object> items = new ArrayList<>(list.size());
-            list.forEach(item -> items.add(of(item, depth + 1, budget)));
+        if (value instanceof Collection<?> collection) {
+            budget.items(collection.size());
+            List<Object> items = new ArrayList<>(collection.size());
+            collection.forEach(item -> items.add(of(item, depth + 1, budget)));
             return items;
+        }
+        if (value instanceof CharSequence || value instanceof Enum) {
+            return value.toString();
         }
         if (value instanceof Integer || value instanceof Short || value instanceof Byte) {
             return ((Number) value).longValue();
         }
-        if (value instanceof Float real) {
-            return real.doubleValue();
+        if (value instanceof Float || value instanceof BigDecimal) {
+            return ((Number) value).doubleValue();
         }
-        if (value == null || value instanceof String || Numbers.is(value)) {
+        if (value == null || Numbers.is(value)) {
             return value instanceof BigInteger big ? Numbers.of(big) : value;
         }
         throw new TemplateException("cannot be given a " + value.getClass().getName()
-                + ", expected a Map, List, String, Long, Double, Boolean, BigInteger or null");
+                + ", expected a map, collection, text, number, boolean or null");
     }
 
     static String type(Object value) {

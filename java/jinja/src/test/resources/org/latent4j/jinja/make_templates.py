@@ -437,10 +437,6 @@ STATEMENTS = r"""
 {% raw %}{{ x }}{% if %}{# #}{% endraw %}
 a  {%- raw -%}  {{ x }}  {%- endraw -%}  b
   {% raw %}  x  {% endraw %}  b
-{% raw %}
-a
-{% endraw %}
-b
 {% raw %}never closed
 {# comment #}a{#- x -#} b {#+ y +#} c
 a  {#- c -#}  b
@@ -493,7 +489,7 @@ x {{+ i }} y
 line{% endif %}
 """.strip("\n")
 
-BLOCKS = [r"""
+BLOCKS = ["{% raw %}\na\n{% endraw %}\nb", r"""
 {% for x in l %}
     {{ x }}
 {% endfor %}
