@@ -2,8 +2,10 @@ package org.latent4j.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -55,16 +57,19 @@ public final class Latent4j implements Runnable {
         Words.register(line);
         line.setOverwrittenOptionsAllowed(true);  // the last one counts, as scripts that append options expect
         line.setExpandAtFiles(false);  // @FILE is a question's file, not a file of arguments
-        line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true));
+        line.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true));
+        line.setErr(new PrintWriter(terminal.err(), true));
         line.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Help.Ansi.ON : Help.Ansi.OFF));
         line.setParameterExceptionHandler((e, unused) -> used(terminal, e));
         line.setExecutionExceptionHandler((e, unused, result) -> failed(terminal, e, root.debug));
         try {
-            return line.execute(args);
-        } catch (Error e) {  // no memory, no native library: still one line and no trace
+            int exitCode = line.execute(args);
+            if (exitCode == CommandLine.ExitCode.OK) {
+                new Output(terminal).check();  // help and versions are written past it
+            }
+            return exitCode;
+        } catch (Exception | Error e) {  // no memory, no native library: still one line and no trace
             return failed(terminal, e, root.debug);
-        } finally {
-            terminal.out().flush();
         }
     }
 
@@ -87,8 +92,12 @@ public final class Latent4j implements Runnable {
 
     private static int used(Terminal terminal, ParameterException e) {
         CommandLine command = e.getCommandLine();
-        terminal.err().println("latent4j: " + e.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        boolean unknown = command.getParent() == null && e instanceof CommandLine.UnmatchedArgumentException;
+        terminal.err().println("latent4j: " + Output.printable(e.getMessage())
+            + (unknown ? "; the commands are ask, compare and info" : ""));
+        if (e.getMessage().equals(Output.printable(e.getMessage()))) {  // suggestions repeat what was typed
+            CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        }
         terminal.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
     }

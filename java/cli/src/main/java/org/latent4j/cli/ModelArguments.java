@@ -1,7 +1,10 @@
 package org.latent4j.cli;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.latent4j.Device;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.MemoryType;
 import org.latent4j.model.CheckpointFiles;
@@ -66,10 +69,19 @@ final class ModelArguments {
         return model.info().device() + ", " + model.info().deviceName();
     }
 
+    private static Path embedded() {
+        try {
+            return SmolLM2.path();
+        } catch (UncheckedIOException e) {
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "the embedded model cannot be unpacked: "
+                + e.getMessage() + "; set XDG_CACHE_HOME to a folder that can be written, or name a model by -m", e);
+        }
+    }
+
     /** Opens it; a download shows how far it is. */
     LatentModel open(ModelOptions options, ProgressLine progress) {
         progress.show("opening " + name());
-        Path files = model == null ? SmolLM2.path() : CheckpointFiles.resolve(model, progress::downloading);
+        Path files = model == null ? embedded() : CheckpointFiles.resolve(model, progress::downloading);
         LatentModel opened = LatentModel.open(files, options);
         progress.show("opened " + name() + " on " + place(opened));
         return opened;
