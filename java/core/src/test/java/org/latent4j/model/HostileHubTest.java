@@ -2,6 +2,7 @@ package org.latent4j.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.URI;
@@ -10,10 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -256,6 +260,97 @@ class HostileHubTest {
                     .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
                             .isEqualTo(ErrorCode.FILE_NOT_FOUND)).hasMessageContaining("no regular file");
         }
+    }
+
+    @Test
+    void piecesThatDoNotFitAreFetchedOnceMoreFromTheStart() {
+        AtomicInteger requests = new AtomicInteger();
+        hub.trick = (request, out) -> {
+            boolean first = request.method().equals("GET") && request.path().endsWith("model.safetensors")
+                    && requests.getAndIncrement() == 0;
+            if (first) {
+                HubServer.send(request, out, new byte[WEIGHTS.length], "", 100_000);
+            }
+            return first;
+        };
+        assertThat(resolve().resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
+        assertThat(hub.requests.stream().filter(r -> r.method().equals("GET") && r.path().endsWith("model.safetensors"))
+                .map(HubServer.Request::offset)).containsExactly(0L, 100_000L, 0L);
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForHeaders() throws InterruptedException {
+        CountDownLatch asked = new CountDownLatch(1);
+        hub.trick = (request, out) -> {
+            asked.countDown();
+            drip(out);
+            return true;
+        };
+        CompletableFuture<Boolean> flag = new CompletableFuture<>();
+        Thread opening = new Thread(() -> {
+            try {
+                CheckpointFiles.resolve(ID, DownloadListener.NONE, environment, Patience.USUAL);
+                flag.complete(false);
+            } catch (LatentException e) {
+                flag.complete(e.code() == ErrorCode.CANCELLED && Thread.currentThread().isInterrupted());
+            }
+        });
+        opening.start();
+        asked.await();
+        opening.interrupt();
+        assertThat(flag.join()).isTrue();
+    }
+
+    @Test
+    void aFullDiskIsNamedAndKeepsThePart() throws Exception {
+        Path disk = Files.createDirectory(home.resolve("disk"));
+        assumeTrue(new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=128k", "none", disk.toString()).start()
+                .waitFor() == 0, "a small disk can be mounted");
+        try {
+            environment.put("HF_HOME", disk.toString());
+            assertFails("needs 293.0 KiB in " + disk, this::resolve);
+            Path other = disk.resolve("hub/models--org--tiny-model/blobs");
+            hub.trick = (request, out) -> { // fills the disk after it was found large enough
+                if (request.method().equals("GET") && request.path().endsWith("config.json")) {
+                    Files.write(Files.createDirectories(other).resolve("filler"), new byte[80_000]);
+                }
+                return false;
+            };
+            hub.files.put("model.safetensors", Arrays.copyOf(WEIGHTS, 90_000));
+            assertFails("model.safetensors cannot be written into " + disk, this::resolve);
+            Files.delete(other.resolve("filler"));
+            hub.trick = (request, out) -> false;
+            assertThat(resolve().resolve("model.safetensors")).hasSize(90_000);
+        } finally {
+            assertThat(new ProcessBuilder("umount", disk.toString()).start().waitFor()).isZero();
+        }
+    }
+
+    /** Another process. */
+    static final class Opening {
+        public static void main(String[] args) {
+            System.out.print(CheckpointFiles.resolve(ID, DownloadListener.NONE));
+        }
+    }
+
+    @Test
+    void threeProcessesBringEachFileOnce() throws Exception {
+        Path lock = home.resolve("hub/.locks/models--org--tiny-model/" + HubServer.sha256(WEIGHTS) + ".lock");
+        Files.createDirectories(lock.getParent());
+        Files.createFile(lock); // as a process that was killed leaves it
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java")
+                    .toString(), "-cp", System.getProperty("java.class.path"), Opening.class.getName());
+            builder.environment().putAll(environment);
+            processes.add(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start());
+        }
+        for (Process process : processes) {
+            String folder = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).isZero();
+            assertThat(Path.of(folder, "model.safetensors")).hasBinaryContent(WEIGHTS);
+        }
+        assertThat(hub.count("GET", "model.safetensors")).isEqualTo(1);
     }
 
     private static void assertFails(String message, ThrowingCallable call) {
