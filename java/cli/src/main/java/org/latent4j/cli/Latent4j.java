@@ -2,10 +2,11 @@ package org.latent4j.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Properties;
-import org.latent4j.LatentException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -31,7 +32,6 @@ import picocli.CommandLine.ScopeType;
         "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
 public final class Latent4j implements Runnable {
     private static final int FAILED = 1;
-    private static final int LONGEST_LINE = 500;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -57,26 +57,19 @@ public final class Latent4j implements Runnable {
         Words.register(line);
         line.setOverwrittenOptionsAllowed(true);  // the last one counts, as scripts that append options expect
         line.setExpandAtFiles(false);  // @FILE is a question's file, not a file of arguments
-        line.setOut(new PrintWriter(terminal.out(), true)).setErr(new PrintWriter(terminal.err(), true));
+        line.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true));
+        line.setErr(new PrintWriter(terminal.err(), true));
         line.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Help.Ansi.ON : Help.Ansi.OFF));
         line.setParameterExceptionHandler((e, unused) -> used(terminal, e));
         line.setExecutionExceptionHandler((e, unused, result) -> failed(terminal, e, root.debug));
-        int exitCode;
         try {
-            exitCode = line.execute(args);
-        } catch (Error e) {  // no memory, no native library: still one line and no trace
-            exitCode = failed(terminal, e, root.debug);
-        }
-        return exitCode == CommandLine.ExitCode.OK ? written(terminal, root.debug) : exitCode;
-    }
-
-    /** What the parser prints itself, such as help, goes past the commands' own look at the output. */
-    private static int written(Terminal terminal, boolean debug) {
-        try {
-            new Output(terminal).print("");
-            return CommandLine.ExitCode.OK;
-        } catch (OutputClosed | LatentException e) {
-            return failed(terminal, e, debug);
+            int exitCode = line.execute(args);
+            if (exitCode == CommandLine.ExitCode.OK) {
+                new Output(terminal).check();  // help and versions are written past it
+            }
+            return exitCode;
+        } catch (Exception | Error e) {  // no memory, no native library: still one line and no trace
+            return failed(terminal, e, root.debug);
         }
     }
 
@@ -99,21 +92,14 @@ public final class Latent4j implements Runnable {
 
     private static int used(Terminal terminal, ParameterException e) {
         CommandLine command = e.getCommandLine();
-        boolean unknown = e instanceof CommandLine.UnmatchedArgumentException
-            && command.getCommandSpec().userObject() instanceof Latent4j;
-        terminal.err().println("latent4j: " + (unknown
-            ? "no command '" + shortened(((CommandLine.UnmatchedArgumentException) e).getUnmatched().get(0))
-                + "', there are " + String.join(", ", command.getSubcommands().keySet())
-            : shortened(e.getMessage())));
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        boolean unknown = command.getParent() == null && e instanceof CommandLine.UnmatchedArgumentException;
+        terminal.err().println("latent4j: " + Output.printable(e.getMessage())
+            + (unknown ? "; the commands are ask, compare and info" : ""));
+        if (e.getMessage().equals(Output.printable(e.getMessage()))) {  // suggestions repeat what was typed
+            CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        }
         terminal.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
-    }
-
-    /** An argument may be of any size, a line that someone reads is not. */
-    private static String shortened(String text) {
-        return text.length() <= LONGEST_LINE ? text : text.substring(0, LONGEST_LINE) + " … (" + text.length()
-            + " characters)";
     }
 
     /** The version that the build wrote down. */

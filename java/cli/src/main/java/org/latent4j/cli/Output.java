@@ -1,11 +1,14 @@
 package org.latent4j.cli;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /** What commands print: results on standard output, the rest beside it. */
 final class Output {
+    private static final int LONGEST = 4000;
+
     private final Terminal terminal;
 
     Output(Terminal terminal) {
@@ -15,6 +18,11 @@ final class Output {
     /** Part of the result, at once. */
     void print(String text) {
         terminal.out().print(text);
+        check();
+    }
+
+    /** Sees whether all of the result so far could be written. */
+    void check() {
         terminal.out().failure().ifPresent(e -> {
             if (terminal.out().isPipe()) {
                 throw new OutputClosed();
@@ -36,8 +44,18 @@ final class Output {
 
     /** The one line that an error gets. */
     void error(Throwable error) {
-        String line = "latent4j: " + coded(error).lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse("");
+        String message = coded(error).lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse("");
+        String line = "latent4j: " + printable(message);
         terminal.err().println(terminal.colours() ? "\u001b[31m" + line + "\u001b[0m" : line);
+    }
+
+    /** A message that may hold what a user typed: no control characters for the terminal, and not without end. */
+    static String printable(String message) {
+        String start = message.length() <= LONGEST ? message : message.substring(0, LONGEST) + "…";
+        StringBuilder shown = new StringBuilder();
+        start.chars().forEach(c -> shown.append(Character.isISOControl(c) && c != '\n'
+            ? String.format(Locale.ROOT, "\\u%04x", c) : String.valueOf((char) c)));
+        return shown.toString();
     }
 
     /** The library's errors carry their code; for Java's own the nearest is found. */
@@ -49,7 +67,12 @@ final class Output {
         if (error instanceof IllegalArgumentException) {
             return "[" + ErrorCode.BAD_ARGUMENT + "] " + message;
         }
+        if (error instanceof StackOverflowError) {
+            return "[" + ErrorCode.INTERNAL + "] the input is nested too deeply for Java's stack; give it more with "
+                + "java -Xss";
+        }
         ErrorCode code = error instanceof OutOfMemoryError ? ErrorCode.OUT_OF_MEMORY : ErrorCode.INTERNAL;
-        return "[" + code + "] " + error.getClass().getSimpleName() + ": " + message;
+        String advice = code == ErrorCode.OUT_OF_MEMORY ? "; give Java more with java -Xmx" : "";
+        return "[" + code + "] " + error.getClass().getSimpleName() + ": " + message + advice;
     }
 }

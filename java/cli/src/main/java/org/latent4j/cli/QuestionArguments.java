@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Spec;
 /** Where the question comes from. */
 final class QuestionArguments {
     private static final String STANDARD_INPUT = "-";
-    private static final int MOST_BYTES = 64 << 20;
+    private static final int LARGEST = 16 << 20;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -73,7 +74,7 @@ final class QuestionArguments {
                 "no question was given, as argument, by --file or on standard input");
         }
         try {
-            return text("standard input", terminal.in());
+            return text("standard input", limited("standard input", terminal.in()));
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_ARGUMENT, "standard input cannot be read: " + e.getMessage(), e);
         }
@@ -82,9 +83,17 @@ final class QuestionArguments {
     private static String read(String name) {
         try {
             Path path = Path.of(name);
-            try (InputStream in = Files.newInputStream(path)) {
-                return text(name, in);
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                throw new LatentException(ErrorCode.BAD_ARGUMENT, name + " is no regular file but "
+                    + (Files.isDirectory(path) ? "a folder" : "a pipe, a socket or a device")
+                    + "; - reads standard input");
             }
+            try (InputStream in = Files.newInputStream(path)) {
+                return text(name, limited(name, in));
+            }
+        } catch (InvalidPathException e) {
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no path on this system: '" + name + "' ("
+                + e.getReason() + ")", e);
         } catch (NoSuchFileException e) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, "no file of a question at " + name, e);
         } catch (IOException e) {
@@ -92,13 +101,16 @@ final class QuestionArguments {
         }
     }
 
-    /** All of it: a pipe, too, for a shell's {@code <(command)} is one. */
-    private static String text(String source, InputStream in) throws IOException {
-        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-        if (bytes.length > MOST_BYTES) {
-            throw new LatentException(ErrorCode.BAD_ARGUMENT, source + " holds more than " + MOST_BYTES
-                + " bytes, expected a question that a context can hold");
+    private static byte[] limited(String source, InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(LARGEST + 1);
+        if (bytes.length > LARGEST) {
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, source + " has more than the " + LARGEST
+                + " bytes that are read");
         }
+        return bytes;
+    }
+
+    private static String text(String source, byte[] bytes) {
         ByteBuffer unread = ByteBuffer.wrap(bytes);
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(unread).toString();

@@ -2,14 +2,17 @@ package org.latent4j.model;
 
 import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The body of a response, taken chunk by chunk with a limit on the wait for each: java.net.http's own stream would wait
@@ -28,15 +31,24 @@ final class BodyChunks implements BodySubscriber<BodyChunks>, AutoCloseable {
      * @throws IOException if the line broke, or nothing came within the limit
      */
     List<ByteBuffer> next(Duration limit) throws IOException, InterruptedException {
-        Flow.Subscription subscription = subscribed.join();
-        subscription.request(1);
+        try {
+            subscribed.get(limit.toMillis(), TimeUnit.MILLISECONDS).request(1);
+        } catch (TimeoutException e) {
+            throw new HttpTimeoutException("nothing came for " + seconds(limit));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a subscription comes or does not", e);
+        }
         Arrival arrival = arrivals.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
         if (arrival == null) {
-            throw new IOException("nothing came for " + limit.toMillis() / 1000.0 + " s");
+            throw new HttpTimeoutException("nothing came for " + seconds(limit));
         } else if (arrival.broken() != null) {
             throw new IOException(arrival.broken().getMessage(), arrival.broken());
         }
         return arrival.bytes();
+    }
+
+    static String seconds(Duration time) {
+        return time.toMillis() / 1000.0 + " s";
     }
 
     /** Lets the connection go. */

@@ -1,6 +1,7 @@
 package org.latent4j.model;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
@@ -16,6 +17,16 @@ import org.latent4j.LatentException;
  * Finds the files of a checkpoint by what the user calls it: a path, or a Hugging Face id like {@code Qwen/Qwen3-0.6B}
  * ({@code org/name:file.gguf} for one GGUF file of a model), sought in the local Hugging Face cache and else downloaded
  * into it. Obeys HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH and HF_HUB_OFFLINE.
+ *
+ * <p>Only folders and regular files are taken. A download is bounded. Waits: 20 s for a connection, 60 s for an
+ * answer's headers, 60 s between two pieces of a file and 4 KiB at least in that time, 120 s for the whole of any other
+ * answer. A request that brings nothing is made 6 times, with pauses of 1 s to 30 s between; a file's at most 1000
+ * times. Sizes: 16 MiB for the description of a model, 20,000 files in it, 64 MiB for an index of shards, 256 MiB for
+ * any other file without weights, 4 TiB for one with weights, and never more than was announced. Redirects: 8, none from
+ * https to http; the token is sent to HF_ENDPOINT alone. File names: 1000 characters, 200 for each part, none that
+ * leaves its folder, none that differs from another in case alone. Ids: 96 characters for each part, no {@code --}.
+ * A file whose ETag is a SHA-256 or git's blob id is resumed and checked against it; any other is fetched in one piece,
+ * and its length checked. Another process that brings the same file is waited for until it is done or ends.
  */
 public final class CheckpointFiles {
     private CheckpointFiles() {}
@@ -29,11 +40,11 @@ public final class CheckpointFiles {
      *     and what to do; CANCELLED if the thread is interrupted: what was received is kept
      */
     public static Path resolve(String pathOrId, DownloadListener listener) {
-        return resolve(pathOrId, listener, System.getenv(), HubClient.Patience.USUAL);
+        return resolve(pathOrId, listener, System.getenv(), Patience.USUAL);
     }
 
     static Path resolve(String pathOrId, DownloadListener listener, Map<String, String> environment,
-            HubClient.Patience patience) {
+            Patience patience) {
         Objects.requireNonNull(pathOrId, "pathOrId");
         Objects.requireNonNull(listener, "listener");
         Path path = existing(pathOrId);
@@ -62,17 +73,42 @@ public final class CheckpointFiles {
             throw new LatentException(ErrorCode.CANCELLED, "the download of " + id
                     + " was interrupted; what was received is kept", e);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, id + " cannot be put into the cache " + cache.folder()
-                    + ": " + e, e);
+            throw broken(id, cache, e);
+        } catch (UncheckedIOException e) { // from a folder's stream
+            throw broken(id, cache, e.getCause());
         }
     }
 
+    private static LatentException broken(HubId id, HubCache cache, IOException e) {
+        return new LatentException(ErrorCode.DOWNLOAD_FAILED, id + " cannot be put into the cache " + cache.folder()
+                + ": " + HubCache.reason(e) + "; set HF_HUB_CACHE or HF_HOME to a folder that can be written", e);
+    }
+
     private static Path existing(String pathOrId) {
+        Path path;
         try {
-            Path path = Path.of(pathOrId);
-            return !pathOrId.isEmpty() && Files.exists(path) ? path : null;
+            path = Path.of(pathOrId);
         } catch (InvalidPathException e) {
             return null; // no path on this system, perhaps an id
+        }
+        if (pathOrId.isEmpty() || !Files.exists(path)) {
+            return null;
+        }
+        if (Files.isDirectory(path)) {
+            HubDownload.SMALL_FILES.forEach(name -> checkRegular(path.resolve(name)));
+            checkRegular(path.resolve(HubDownload.INDEX));
+            checkRegular(path.resolve("model.safetensors"));
+        } else {
+            checkRegular(path);
+        }
+        return path;
+    }
+
+    /** A pipe would be waited for without end, a device read without end. */
+    private static void checkRegular(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "'" + file + "' is no regular file but "
+                    + (Files.isDirectory(file) ? "a folder" : "a pipe, a socket or a device"));
         }
     }
 

@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -19,6 +24,9 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.latent4j.ErrorCode;
+import org.latent4j.Figures;
+import org.latent4j.LatentException;
 
 /**
  * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG}
@@ -74,7 +82,11 @@ final class HubCache {
     /** The snapshot that refs/main names, or null. */
     private Path main() throws IOException {
         Path main = folder.resolve("refs/main");
-        return Files.isRegularFile(main) ? folder.resolve("snapshots").resolve(Files.readString(main).strip()) : null;
+        if (!Files.isRegularFile(main) || Files.size(main) > HubLimits.REF_BYTES) {
+            return null;
+        }
+        String commit = new String(Files.readAllBytes(main), StandardCharsets.UTF_8).strip();
+        return commit.matches("[0-9a-zA-Z]{6,64}") ? folder.resolve("snapshots").resolve(commit) : null;
     }
 
     private static boolean isComplete(Path snapshot, boolean isMain) throws IOException {
@@ -84,7 +96,12 @@ final class HubCache {
         }
         Path index = snapshot.resolve("model.safetensors.index.json");
         if (Files.isRegularFile(index)) {
-            return shards(index).stream().allMatch(shard -> Files.isRegularFile(snapshot.resolve(shard)));
+            try {
+                return shards(index).stream().allMatch(shard -> HubLimits.isInside(shard)
+                        && Files.isRegularFile(snapshot.resolve(shard)));
+            } catch (IOException e) {
+                return false; // an index that cannot be read is fetched again
+            }
         }
         if (Files.isRegularFile(snapshot.resolve("model.safetensors"))) {
             return true;
@@ -98,6 +115,9 @@ final class HubCache {
 
     /** The files an index of shards names. */
     static TreeSet<String> shards(Path index) throws IOException {
+        if (Files.size(index) > HubLimits.INDEX_BYTES) {
+            throw new IOException(index + " has more than " + HubLimits.INDEX_BYTES + " bytes");
+        }
         TreeSet<String> shards = new TreeSet<>();
         for (JsonNode file : JSON.readTree(index.toFile()).path("weight_map")) {
             shards.add(file.asText());
@@ -113,11 +133,47 @@ final class HubCache {
         return folder.resolve("blobs").resolve(etag + ".incomplete");
     }
 
+    /** Bytes of a blob that are here, a part's included. */
+    long present(String etag) throws IOException {
+        Path file = Files.isRegularFile(blob(etag)) ? blob(etag) : incomplete(etag);
+        return Files.isRegularFile(file) ? Files.size(file) : 0;
+    }
+
+    /** Bytes that are free, 0 if that is not known. */
+    long room() {
+        // Not by FileStore, which looks for a mount point and in a chroot finds none.
+        return folder.toFile().getUsableSpace();
+    }
+
+    /** What to say of a write that failed. */
+    LatentException unwritable(String file, long missing, boolean kept, IOException e) {
+        String room = room() < missing ? " (" + Figures.bytes(room()) + " are free, " + Figures.bytes(missing)
+                + " still to come)" : "";
+        return new LatentException(ErrorCode.DOWNLOAD_FAILED, file + " cannot be written into " + folder + ": "
+                + reason(e) + room + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
+                + (kept ? ": what was received is kept" : ""), e);
+    }
+
+    /** What the system said, in words: of most failures the JDK tells no more than the path. */
+    static String reason(IOException e) {
+        if (e instanceof FileAlreadyExistsException exists) {
+            return exists.getFile() + " is there and is no folder";
+        } else if (e instanceof AccessDeniedException denied) {
+            return denied.getFile() + " may not be written";
+        } else if (e instanceof NoSuchFileException missing) {
+            return missing.getFile() + " is not there and cannot be made";
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
     /** Runs the action while no other thread or process holds the lock of this blob. */
     <T> T locked(String etag, Action<T> action) throws IOException, InterruptedException {
         Path file = root.resolve(".locks").resolve(folder.getFileName()).resolve(etag + ".lock");
         Files.createDirectories(file.getParent());
         Files.createDirectories(folder.resolve("blobs"));
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(file.toString(), null, "the lock is no regular file; remove it");
+        }
         ReentrantLock threads = LOCKS.computeIfAbsent(file, key -> new ReentrantLock());
         threads.lockInterruptibly();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

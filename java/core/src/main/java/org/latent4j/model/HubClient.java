@@ -6,55 +6,40 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.model.HubExchange.Reply;
 
 /** Speaks HTTP with the Hugging Face Hub: what a model consists of, and each file's size, sum and bytes. */
 final class HubClient {
-    /** How often and how patiently a failed request is repeated; tests make it short. */
-    record Patience(int attempts, Duration firstPause, Duration stalled) {
-        static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(60));
-
-        /**
-         * Sleeps before the attempt after this one: longer each time, or as long as the server asked for, at most half
-         * a minute.
-         */
-        void pause(int attempt, HttpResponse<?> response) throws InterruptedException {
-            long asked = response == null ? 0 : response.headers().firstValue("Retry-After")
-                    .filter(s -> s.matches("\\d{1,4}"))
-                    .map(Long::parseLong).orElse(0L) * 1000;
-            Thread.sleep(Math.min(30_000, Math.max(asked, firstPause.toMillis() << Math.min(attempt, 5))));
+    /** A file on the Hub. etag: SHA-256 of large files, git's blob id of small ones; anything from other servers. */
+    record RemoteFile(String name, URI address, String etag, long size) {
+        /** The algorithm of the sum that the ETag is, or null if it is none. */
+        String algorithm() {
+            return etag.matches("[0-9a-f]{64}") ? "SHA-256" : etag.matches("[0-9a-f]{40}") ? "SHA-1" : null;
         }
     }
 
-    /** A file on the Hub. etag: SHA-256 of large files, git's blob id of small ones. */
-    record RemoteFile(String name, URI address, String etag, long size) {}
-
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
     private static final Set<Integer> PASSING = Set.of(408, 429, 500, 502, 503, 504);
-    private static final int MAX_REDIRECTS = 8;
 
     private final HubSettings settings;
     private final Patience patience;
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20))
-            .followRedirects(HttpClient.Redirect.NEVER).version(HttpClient.Version.HTTP_1_1).build();
+    private final HubExchange exchange;
 
     HubClient(HubSettings settings, Patience patience) {
         this.settings = settings;
         this.patience = patience;
+        this.exchange = new HubExchange(settings, patience);
     }
 
     Patience patience() {
@@ -64,31 +49,39 @@ final class HubClient {
     /** The Hub's description of the model: {@code sha} (the commit) and {@code siblings} (the files). */
     JsonNode describe(HubId id) throws InterruptedException {
         URI address = URI.create(settings.endpoint() + "/api/models/" + id.repository() + "/revision/main");
-        HttpResponse<String> response = send(address, "GET", BodyHandlers.ofString(), true);
+        Reply reply = send(address, "GET", true);
+        JsonNode description;
         try {
-            JsonNode description = JSON.readTree(response.body());
-            if (description.path("sha").asText().matches("[0-9a-zA-Z]{6,64}")
-                    && description.path("siblings").isArray()) {
-                return description;
-            }
+            description = JSON.readTree(reply.body());
         } catch (IOException e) {
             throw failed(address, "the answer is not JSON", e);
         }
-        throw failed(address, "the answer names no commit or no files", null);
+        if (!description.path("sha").asText().matches("[0-9a-zA-Z]{6,64}")
+                || !description.path("siblings").isArray()) {
+            throw failed(address, "the answer names no commit or no files", null);
+        } else if (description.path("siblings").size() > HubLimits.FILES) {
+            throw failed(address, "the answer lists " + description.path("siblings").size() + " files, more than "
+                    + HubLimits.FILES, null);
+        }
+        return description;
     }
 
     /** Size and sum of a file, without its bytes. */
     RemoteFile head(HubId id, String commit, String name) throws InterruptedException {
         URI address = URI.create(settings.endpoint() + "/" + id.repository() + "/resolve/" + commit + "/"
                 + encoded(name));
-        HttpResponse<Void> response = send(address, "HEAD", BodyHandlers.discarding(), false);
-        String etag = header(response, "X-Linked-Etag", header(response, "ETag", "")).replaceFirst("^W/", "")
-                .replace("\"", "");
-        String size = header(response, "X-Linked-Size", header(response, "Content-Length", ""));
+        Reply reply = send(address, "HEAD", false);
+        String etag = etag(reply.header("X-Linked-Etag", reply.header("ETag", "")));
+        String size = reply.header("X-Linked-Size", reply.header("Content-Length", ""));
         if (!etag.matches("[0-9A-Za-z_-]{1,128}") || !size.matches("\\d{1,15}")) {
             throw failed(address, "the answer gives no usable ETag or size: '" + etag + "', '" + size + "'", null);
         }
         return new RemoteFile(name, address, etag, Long.parseLong(size));
+    }
+
+    private static String etag(String header) {
+        String etag = header.replaceFirst("^W/", "").replace("\"", "");
+        return etag.matches("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}") ? etag.toLowerCase(Locale.ROOT) : etag;
     }
 
     /**
@@ -97,19 +90,30 @@ final class HubClient {
      */
     HttpResponse<BodyChunks> open(RemoteFile file, long offset) throws IOException, InterruptedException {
         URI address = file.address();
-        for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpRequest.Builder request = request(address).GET();
-            if (offset > 0) {
-                request.header("Range", "bytes=" + offset + "-");
-            }
-            HttpResponse<BodyChunks> response = http.send(request.build(), info -> new BodyChunks());
-            if (!REDIRECTS.contains(response.statusCode())) {
+        for (int hop = 0; hop <= HubLimits.REDIRECTS; hop++) {
+            HttpResponse<BodyChunks> response = exchange.open(address, "GET", offset);
+            if (!HubExchange.isRedirect(response.statusCode())) {
+                checkSame(file, address, response);
                 return response;
             }
             response.body().close();
-            address = next(address, response);
+            address = next(address, response.headers());
         }
-        throw failed(file.address(), "more than " + MAX_REDIRECTS + " redirects", null);
+        throw failed(file.address(), "more than " + HubLimits.REDIRECTS + " redirects", null);
+    }
+
+    /** Of a file without a sum only the ETag says that its bytes are of the file whose size was told. */
+    private void checkSame(RemoteFile file, URI address, HttpResponse<BodyChunks> response) {
+        String etag = etag(response.headers().firstValue("ETag").orElse(file.etag()));
+        if (response.statusCode() / 100 == 2 && file.algorithm() == null && exchange.isHub(address)
+                && !etag.equals(file.etag())) {
+            response.body().close();
+            throw failed(address, "the file changed meanwhile, from ETag '" + file.etag() + "' to '" + etag
+                    + "': try again", null);
+        } else if (response.statusCode() / 100 == 2 && isEncoded(response.headers())) {
+            response.body().close();
+            throw encoded(address, response.headers());
+        }
     }
 
     /** Whether a status may change when asked again. */
@@ -121,69 +125,55 @@ final class HubClient {
      * Asks until the answer is final. A HEAD does not leave the Hub: the storage behind it knows neither ETag nor size
      * of the Hub.
      */
-    private <T> HttpResponse<T> send(URI first, String method, BodyHandler<T> body,
-            boolean everywhere) throws InterruptedException {
+    private Reply send(URI first, String method, boolean everywhere) throws InterruptedException {
         URI address = first;
         int hops = 0;
         for (int attempt = 0; ; attempt++) {
-            HttpResponse<T> response = null;
+            Reply reply = null;
             IOException broken = null;
             try {
-                HttpRequest request = request(address).timeout(patience.stalled())
-                        .method(method, HttpRequest.BodyPublishers.noBody()).build();
-                response = http.send(request, body);
+                reply = exchange.ask(address, method);
             } catch (IOException e) {
                 broken = e;
             }
-            if (response != null && REDIRECTS.contains(response.statusCode())) {
-                URI next = next(address, response);
-                if (!everywhere && (!isHub(next) || response.headers().firstValue("X-Linked-Etag").isPresent())) {
-                    return response;
-                } else if (hops++ == MAX_REDIRECTS) {
-                    throw failed(first, "more than " + MAX_REDIRECTS + " redirects", null);
+            if (reply != null && HubExchange.isRedirect(reply.status())) {
+                URI next = next(address, reply.headers());
+                if (!everywhere && (!exchange.isHub(next) || reply.headers().firstValue("X-Linked-Etag").isPresent())) {
+                    return reply;
+                } else if (hops++ == HubLimits.REDIRECTS) {
+                    throw failed(first, "more than " + HubLimits.REDIRECTS + " redirects", null);
                 }
                 address = next;
                 attempt--;
-            } else if (response != null && response.statusCode() / 100 == 2) {
-                return response;
-            } else if (attempt + 1 >= patience.attempts() || response != null && !isPassing(response.statusCode())) {
-                throw response != null ? refused(address, response.statusCode())
+            } else if (reply != null && reply.status() / 100 == 2) {
+                if (isEncoded(reply.headers())) {
+                    throw encoded(address, reply.headers());
+                }
+                return reply;
+            } else if (attempt + 1 >= patience.attempts() || reply != null && !isPassing(reply.status())) {
+                throw reply != null ? refused(address, reply.status())
                         : failed(address, reason(address, broken), broken);
             } else {
-                patience.pause(attempt, response);
+                patience.pause(attempt, reply == null ? null : reply.headers());
             }
         }
     }
 
-    /** The token goes to the Hub only, never to where it redirects. */
-    private HttpRequest.Builder request(URI address) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(address).header("User-Agent", "latent4j")
-                .header("Accept-Encoding", "identity");
-        if (settings.token() != null && isHub(address)) {
-            request.header("Authorization", "Bearer " + settings.token());
-        }
-        return request;
-    }
-
-    private boolean isHub(URI address) {
-        URI hub = settings.endpoint();
-        return hub.getScheme().equals(address.getScheme()) && hub.getHost().equals(address.getHost())
-                && hub.getPort() == address.getPort();
-    }
-
-    private URI next(URI address, HttpResponse<?> response) {
+    private static URI next(URI address, HttpHeaders headers) {
         try {
-            URI next = address.resolve(header(response, "Location", ""));
-            boolean downgraded = address.getScheme().equals("https") && !"https".equals(next.getScheme());
-            if (next.getHost() != null && Set.of("http", "https").contains(String.valueOf(next.getScheme()))
-                    && !downgraded) {
-                return next;
-            }
-        } catch (IllegalArgumentException e) {
-            throw failed(address, "redirects to what is no address", e);
+            return HubExchange.next(address, headers);
+        } catch (IOException e) {
+            throw failed(address, e.getMessage(), e);
         }
-        throw failed(address, "redirects to an address that is not followed: '" + header(response, "Location", "")
-                + "'", null);
+    }
+
+    private static boolean isEncoded(HttpHeaders headers) {
+        return !headers.firstValue("Content-Encoding").orElse("identity").equalsIgnoreCase("identity");
+    }
+
+    private static LatentException encoded(URI address, HttpHeaders headers) {
+        return failed(address, "the answer comes as Content-Encoding " + headers.firstValue("Content-Encoding")
+                .orElse("") + ", which was not asked for; look for a proxy in between", null);
     }
 
     /** What a final status means and what to do. */
@@ -194,7 +184,7 @@ final class HubClient {
                     : "; the token given may not read this model: accept its terms, or give another in HF_TOKEN";
             case 404 -> "; there is no such model or file: check the spelling, org/name";
             case 429 -> "; too many requests: try later, or set HF_TOKEN";
-            default -> "; try later, what was received is kept";
+            default -> "; try later";
         };
         return failed(address, "HTTP " + status + advice, null);
     }
@@ -218,10 +208,6 @@ final class HubClient {
 
     private static boolean isUnresolved(Throwable e) {
         return e != null && (e instanceof UnresolvedAddressException || isUnresolved(e.getCause()));
-    }
-
-    private static String header(HttpResponse<?> response, String name, String otherwise) {
-        return response.headers().firstValue(name).orElse(otherwise);
     }
 
     private static String encoded(String path) {

@@ -14,7 +14,12 @@ record HubId(String owner, String name, String file) {
 
     static Optional<HubId> parse(String text) {
         Matcher matcher = SHAPE.matcher(text);
-        boolean fits = matcher.matches() && !matcher.group(2).endsWith(".gguf") && !text.contains("..");
+        // "--" parts owner and name in the cache: two ids would share a folder
+        boolean fits = matcher.matches() && !matcher.group(2).endsWith(".gguf") && !text.contains("..")
+                && !matcher.group(1).contains("--") && !matcher.group(2).contains("--")
+                && matcher.group(1).length() <= HubLimits.ID_CHARACTERS
+                && matcher.group(2).length() <= HubLimits.ID_CHARACTERS
+                && (matcher.group(3) == null || HubLimits.isInside(matcher.group(3)));
         return fits ? Optional.of(new HubId(matcher.group(1), matcher.group(2), matcher.group(3))) : Optional.empty();
     }
 

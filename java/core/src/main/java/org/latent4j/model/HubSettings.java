@@ -3,6 +3,7 @@ package org.latent4j.model;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -24,10 +25,9 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
 
     static HubSettings of(Map<String, String> environment) {
         String cacheHome = text(environment, "XDG_CACHE_HOME", userHome(environment) + "/.cache");
-        Path home = Path.of(expanded(text(environment, "HF_HOME", cacheHome + "/huggingface"), environment));
-        Path cache = Path.of(expanded(text(environment, "HF_HUB_CACHE", home.resolve("hub").toString()), environment));
-        Path tokenFile = Path.of(expanded(text(environment, "HF_TOKEN_PATH", home.resolve("token").toString()),
-                environment));
+        Path home = path("HF_HOME", cacheHome + "/huggingface", environment);
+        Path cache = path("HF_HUB_CACHE", home.resolve("hub").toString(), environment);
+        Path tokenFile = path("HF_TOKEN_PATH", home.resolve("token").toString(), environment);
         String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
         if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
             token = read(tokenFile);
@@ -41,10 +41,20 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
                 token == null || token.isBlank() ? null : token.strip(), offline);
     }
 
+    private static Path path(String name, String otherwise, Map<String, String> environment) {
+        String text = expanded(text(environment, name, otherwise), environment);
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, name + " is no path on this system: '" + text + "' ("
+                    + e.getReason() + ")", e);
+        }
+    }
+
     private static URI endpoint(String text) {
         try {
             URI uri = URI.create(text.replaceAll("/+$", ""));
-            if (uri.getHost() != null && Set.of("http", "https").contains(String.valueOf(uri.getScheme()))) {
+            if (HubExchange.isUsable(uri) && uri.getQuery() == null && uri.getFragment() == null) {
                 return uri;
             }
         } catch (IllegalArgumentException e) {
@@ -63,6 +73,9 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
 
     private static String read(Path file) {
         try {
+            if (Files.size(file) > HubLimits.TOKEN_BYTES) {
+                throw new IOException("it has " + Files.size(file) + " bytes");
+            }
             return Files.readString(file);
         } catch (IOException e) {
             throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + file + " cannot be read: "

@@ -28,8 +28,7 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 class CheckpointFilesTest {
-    private static final HubClient.Patience QUICK = new HubClient.Patience(3, Duration.ofMillis(1),
-            Duration.ofMillis(600));
+    private static final Patience QUICK = patience(Duration.ofMillis(600), Thread::sleep);
     private static final String ID = "org/tiny-model";
     private static final byte[] WEIGHTS = new byte[300_000];
 
@@ -57,6 +56,10 @@ class CheckpointFilesTest {
     @AfterEach
     void stop() throws IOException {
         hub.close();
+    }
+
+    static Patience patience(Duration wait, Patience.Sleep sleep) {
+        return new Patience(3, Duration.ofMillis(1), wait, wait, wait, wait, sleep);
     }
 
     private Path resolve(String id) {
@@ -416,7 +419,7 @@ class CheckpointFilesTest {
         Thread opening = new Thread(() -> {
             try {
                 CheckpointFiles.resolve(ID, DownloadListener.NONE, environment,
-                        new HubClient.Patience(3, Duration.ofMillis(1), Duration.ofSeconds(30)));
+                        patience(Duration.ofSeconds(30), Thread::sleep));
                 thrown.complete(null);
             } catch (Throwable e) {
                 thrown.complete(e);
