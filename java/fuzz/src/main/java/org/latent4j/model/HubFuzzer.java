@@ -1,0 +1,107 @@
+package org.latent4j.model;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.latent4j.fuzz.Folders;
+import org.latent4j.fuzz.Outcome;
+
+/**
+ * A hub's answers: the first byte says to which request the rest is the answer, byte for byte; to the others an honest
+ * one is given. Here, in the package of what it drives, for the waits have to be short. Nothing may be written outside
+ * of the cache.
+ */
+public final class HubFuzzer {
+    private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+    private static final byte[] EMPTY_OBJECT = "{}".getBytes(StandardCharsets.US_ASCII);
+    private static final Duration SHORT = Duration.ofMillis(150);
+    private static final Patience PATIENCE = new Patience(2, Duration.ofMillis(1), SHORT, SHORT, SHORT,
+            SHORT.multipliedBy(2), n -> { });
+    private static final Path HOME = Folders.fresh();
+    private static final ServerSocket SERVER = serve();
+
+    private static volatile byte[] input = {0};
+    private static volatile int requests;
+
+    private HubFuzzer() {
+    }
+
+    public static void fuzzerTestOneInput(byte[] data) throws IOException {
+        if (data.length == 0) {
+            return;
+        }
+        input = data;
+        requests = 0;
+        Path cache = Files.createDirectories(HOME.resolve("home"));
+        Outcome.of(() -> CheckpointFiles.resolve("a/b", DownloadListener.NONE, Map.of("HF_HOME", cache.toString(),
+                "HF_ENDPOINT", "http://localhost:" + SERVER.getLocalPort()), PATIENCE));
+        Folders.delete(cache);
+        try (Stream<Path> left = Files.list(HOME)) {
+            if (left.findAny().isPresent()) {
+                throw new AssertionError("something was written outside of the cache");
+            }
+        }
+    }
+
+    private static ServerSocket serve() {
+        try {
+            ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            Thread thread = new Thread(() -> {
+                while (true) {
+                    try {
+                        Socket connection = server.accept();
+                        new Thread(() -> answer(connection)).start();
+                    } catch (IOException e) {
+                        return;
+                    }
+                }
+            });
+            thread.setDaemon(true);
+            thread.start();
+            return server;
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static void answer(Socket connection) {
+        try (connection; OutputStream out = connection.getOutputStream()) {
+            BufferedReader in = new BufferedReader(new InputStreamReader(connection.getInputStream(),
+                    StandardCharsets.ISO_8859_1));
+            String first = in.readLine();
+            for (String line = first; line != null && !line.isEmpty(); line = in.readLine()) {
+                continue; // headers say nothing of use
+            }
+            byte[] mine = input;
+            if (requests++ == (mine[0] & 7)) {
+                out.write(mine, 1, mine.length - 1);
+            } else if (first != null) {
+                honest(first, out);
+            }
+        } catch (IOException e) {
+            return; // it hung up
+        }
+    }
+
+    private static void honest(String request, OutputStream out) throws IOException {
+        byte[] body = request.contains("/api/models/") ? ("{\"sha\":\"" + COMMIT + "\",\"siblings\":[{\"rfilename\":"
+                + "\"config.json\"},{\"rfilename\":\"tokenizer.json\"},{\"rfilename\":\"model.safetensors\"}]}")
+                .getBytes(StandardCharsets.US_ASCII) : EMPTY_OBJECT;
+        String etag = request.contains("safetensors") ? "v1" : "9e26dfeeb6e641a33dae4961196235bdb965b21b"; // of {}
+        out.write(("HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"" + etag + "\"\r\nContent-Length: " + body.length
+                + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        if (!request.startsWith("HEAD")) {
+            out.write(body);
+        }
+    }
+}
