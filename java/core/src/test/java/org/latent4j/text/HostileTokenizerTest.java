@@ -141,6 +141,18 @@ class HostileTokenizerTest {
     }
 
     @Test
+    void theModelsOwnMergesTakeAnyRun() throws IOException {
+        String text = "What is this?" + " ".repeat(10_500_000) + "x";
+        for (Tokenizer tokenizer : List.of(
+                Tokenizer.from(TestData.smollm2(), GgufMetadata.read(TestData.smollm2())),
+                Tokenizer.from(TestData.golden("tiny-qwen3"), null))) {
+            int[] ids = tokenizer.encode(text);
+            assertThat(ids.length).isGreaterThanOrEqualTo(tokenizer.fewestTokens(text));
+            assertThat(tokenizer.decode(ids)).isEqualTo(text);
+        }
+    }
+
+    @Test
     void refusesMarksInARowWhichTakeLongToPutInOrder() throws IOException {
         ObjectNode metadata = GgufMetadata.read(TestData.smollm2()).deepCopy();
         metadata.put("tokenizer.ggml.pre", "qwen2");
