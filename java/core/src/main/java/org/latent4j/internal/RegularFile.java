@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
@@ -30,7 +29,7 @@ public final class RegularFile {
      * @param maxBytes the most bytes it may hold
      * @param code what every failure but a missing file is
      * @throws LatentException FILE_NOT_FOUND if there is nothing at the path; {@code code} if it is a folder, a pipe or
-     *     a device, is larger than the limit, cannot be read, or is not UTF-8; CANCELLED if the thread is interrupted
+     *     a device, is larger than the limit, cannot be read, or is not UTF-8
      */
     public static String text(Path file, int maxBytes, ErrorCode code) {
         byte[] bytes = bytes(file, maxBytes, code);
@@ -67,8 +66,6 @@ public final class RegularFile {
             }
         } catch (NoSuchFileException e) {
             throw new LatentException(ErrorCode.FILE_NOT_FOUND, file + " does not exist", e);
-        } catch (ClosedByInterruptException e) { // the flag is set
-            throw new LatentException(ErrorCode.CANCELLED, "the thread was interrupted while " + file + " was read", e);
         } catch (IOException e) {
             throw new LatentException(code, file + " cannot be read: " + e, e);
         }

@@ -51,7 +51,7 @@ final class ByteLetters {
     }
 
     /** The pieces in letters. */
-    static Pieces of(Pieces in) {
+    static Pieces of(Pieces in, WorkLimit limit) {
         char[] text = in.text();
         long length = 0;
         for (int i = 0; i < in.count(); i++) {
@@ -60,7 +60,8 @@ final class ByteLetters {
                 length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
             }
         }
-        char[] letters = new char[Math.toIntExact(length)];
+        limit.length(length);
+        char[] letters = new char[(int) length];
         Pieces out = new Pieces(letters, in.isFirst());
         int filled = 0;
         for (int i = 0; i < in.count(); i++) {

@@ -128,8 +128,10 @@ final class ComponentReader {
             case "Fuse" -> steps.add(new Decoder.Fuse());
             case "Replace" -> {
                 JsonNode old = node.path("pattern").path("String");
-                if (!old.isTextual() || old.textValue().isEmpty()) {
-                    throw bad("Replace has the pattern " + shown(node.path("pattern")) + ", expected a String");
+                if (!old.isTextual() || old.textValue().isEmpty()
+                        || old.textValue().length() > Limits.REPLACED_LENGTH) {
+                    throw bad("Replace has the pattern " + shown(node.path("pattern"))
+                            + ", expected a String of 1 to " + Limits.REPLACED_LENGTH + " characters");
                 }
                 steps.add(new Decoder.Replace(old.textValue(), text(node, "content")));
             }

@@ -2,6 +2,8 @@ package org.latent4j.text;
 
 import java.util.List;
 import java.util.function.Consumer;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
 
 /** One step from tokens to text. Usable from any thread; what it remembers of one text is in its {@link Run}. */
 sealed interface Decoder {
@@ -41,8 +43,20 @@ sealed interface Decoder {
     record Replace(String old, String by) implements Decoder {
         @Override
         public Run run(Consumer<String> next, boolean fused) {
-            return fused && old.length() > 1 ? new HeldReplace(this, next)
-                    : token -> next.accept(token.replace(old, by));
+            return fused && old.length() > 1 ? new HeldReplace(this, next) : token -> next.accept(in(token));
+        }
+
+        /** A text with every replacement made. */
+        String in(String token) {
+            long length = token.length();
+            for (int at = token.indexOf(old); at >= 0; at = token.indexOf(old, at + old.length())) {
+                length += by.length() - old.length();
+            }
+            if (length > Limits.DECODED_LENGTH) {
+                throw new LatentException(ErrorCode.BAD_TOKENIZER, "decoder: Replace makes a text of " + length
+                        + " characters out of one token, at most " + Limits.DECODED_LENGTH + " are supported");
+            }
+            return token.replace(old, by);
         }
 
         @Override

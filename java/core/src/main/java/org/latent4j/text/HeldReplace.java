@@ -17,10 +17,8 @@ final class HeldReplace implements Decoder.Run {
     public void push(String part) {
         String old = replace.old();
         String text = held + part;
-        StringBuilder given = new StringBuilder();
         int at = 0;
         for (int found = text.indexOf(old); found >= 0; found = text.indexOf(old, at)) {
-            given.append(text, at, found).append(replace.by());
             at = found + old.length();
         }
         int keep = Math.max(at, text.length() - old.length() + 1);
@@ -28,7 +26,7 @@ final class HeldReplace implements Decoder.Run {
             keep++;
         }
         held = text.substring(keep);
-        next.accept(given.append(text, at, keep).toString());
+        next.accept(replace.in(text.substring(0, keep)));
     }
 
     @Override

@@ -15,6 +15,10 @@ final class Limits {
     static final int MERGES = 1 << 21;
     /** Chars of all added tokens together. */
     static final int ADDED_LENGTH = 1 << 22;
+    /** Chars that a decoder may make of one token. */
+    static final int DECODED_LENGTH = 1 << 16;
+    /** Chars of a text that a decoder replaces. */
+    static final int REPLACED_LENGTH = 256;
     /** Normalizers, pre-tokenizers or decoders, each with those inside of sequences. */
     static final int COMPONENTS = 64;
     /** Sequences inside of sequences. */

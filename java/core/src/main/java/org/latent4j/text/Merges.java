@@ -1,5 +1,6 @@
 package org.latent4j.text;
 
+import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Which two tokens make a third, and which pair goes first. Filled by one thread, then usable from any. */
@@ -18,7 +19,7 @@ final class Merges {
     }
 
     private void clear() {
-        java.util.Arrays.fill(table, -1);
+        Arrays.fill(table, -1);
     }
 
     /** Adds a pair behind all others; if it was there, it loses its place. */

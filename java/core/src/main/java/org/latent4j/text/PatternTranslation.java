@@ -24,7 +24,8 @@ final class PatternTranslation {
             "ND", "NL", "NO", "P", "PC", "PD", "PS", "PE", "PI", "PF", "PO", "S", "SM", "SC", "SK", "SO", "Z", "ZS",
             "ZL", "ZP", "C", "CC", "CF", "CO", "CN");
     private static final Set<String> CASES = Set.of("LU", "LL", "LT");
-    private static final String WORD = "\\p{L}\\p{M}\\p{N}\\p{Pc}"; // not Java's \w
+    /** Oniguruma's \w: not Java's, and six numbers of Latin-1 beside. */
+    private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\xb2\\xb3\\xb9\\xbc-\\xbe";
     /** Java looks behind by characters, not by surrogates, only if the pattern holds one that needs two. */
     private static final String BY_CHARACTERS = "(?!\uDBFF\uDFFF)";
     private static final String SPECIAL = "\\^$.|?*+()[]{}";

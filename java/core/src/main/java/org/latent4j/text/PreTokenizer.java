@@ -14,6 +14,7 @@ sealed interface PreTokenizer {
             Pieces pieces = in;
             for (PreTokenizer step : steps) {
                 pieces = step.apply(pieces, limit);
+                limit.length(pieces.text().length);
             }
             return pieces;
         }
@@ -71,7 +72,7 @@ sealed interface PreTokenizer {
         @Override
         public Pieces apply(Pieces in, WorkLimit limit) {
             Pieces pieces = spacePrefix ? prefixed(in, ' ', true) : in;
-            return ByteLetters.of(words == null ? pieces : words.apply(pieces, limit));
+            return ByteLetters.of(words == null ? pieces : words.apply(pieces, limit), limit);
         }
     }
 

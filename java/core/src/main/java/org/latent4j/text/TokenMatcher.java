@@ -2,9 +2,12 @@ package org.latent4j.text;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Finds the leftmost of some texts in a text, of those that begin at one place the longest. */
 final class TokenMatcher {
+    private static final long FACTOR = ThreadLocalRandom.current().nextLong() | 1; // no file can aim at it
+
     private final BitSet firsts = new BitSet();
     private long[] edges = new long[256]; // (node + 1) << 16 | character, or 0
     private int[] targets = new int[256];
@@ -56,8 +59,8 @@ final class TokenMatcher {
 
     private int slot(int node, char c) {
         long edge = edge(node, c);
-        long hash = edge * 0x9E3779B97F4A7C15L;
-        int slot = (int) (hash >>> 40) & edges.length - 1;
+        long hash = edge * FACTOR;
+        int slot = (int) (hash ^ hash >>> 32) & edges.length - 1;
         while (edges[slot] != 0 && edges[slot] != edge) {
             slot = slot + 1 & edges.length - 1;
         }

@@ -154,7 +154,9 @@ public final class Tokenizer {
     }
 
     /**
-     * Text of token ids, without the special tokens: what a {@link #newStream} gives of them.
+     * Text of token ids, without the special tokens: what a {@link #newStream} gives of them. Bytes that make no
+     * character appear as U+FFFD; whole characters beside them stay, also where Hugging Face's library drops them in a
+     * run of byte-fallback tokens.
      *
      * @throws LatentException BAD_TOKEN if an id is outside the vocabulary
      */

@@ -28,7 +28,6 @@ final class TokenizerFile {
     private JsonNode normalizer = MissingNode.getInstance();
     private JsonNode preTokenizer = MissingNode.getInstance();
     private JsonNode decoder = MissingNode.getInstance();
-    private String modelType = "BPE";
     private String unknown;
     private boolean fused;
     private boolean bytes;
@@ -101,13 +100,13 @@ final class TokenizerFile {
             JsonToken value = parser.nextToken();
             switch (field) {
                 case "type" -> {
-                    modelType = parser.getText();
+                    String modelType = text(field, parser);
                     expect(modelType.equals("BPE"), ": model: type '" + Limits.shown(modelType)
                             + "' is not supported; supported is BPE");
                 }
                 case "vocab" -> readVocabulary(parser);
                 case "merges" -> readMerges(parser);
-                case "unk_token" -> unknown = value == JsonToken.VALUE_NULL ? null : parser.getText();
+                case "unk_token" -> unknown = value == JsonToken.VALUE_NULL ? null : text(field, parser);
                 case "fuse_unk" -> fused = flag(field, value);
                 case "byte_fallback" -> bytes = flag(field, value);
                 case "ignore_merges" -> ignoresMerges = flag(field, value);
@@ -120,6 +119,11 @@ final class TokenizerFile {
                 default -> parser.skipChildren();
             }
         }
+    }
+
+    private String text(String field, JsonParser parser) throws IOException {
+        expect(parser.currentToken() == JsonToken.VALUE_STRING, ": model: " + field + " is no text");
+        return parser.getText();
     }
 
     private boolean flag(String field, JsonToken value) {

@@ -13,7 +13,7 @@ final class WorkLimit {
     static final int STEPS_PER_CHARACTER = 128;
     /** Looks that any text may cost beside. */
     static final long STEPS = 1 << 24;
-    /** Characters that a text may become for each that it has when it is normalized. */
+    /** Characters that a text may become for each that it has, while it is normalized and cut. */
     static final int GROWTH = 8;
     /** Characters that any text may grow by beside. */
     static final int MARGIN = 1 << 16;
@@ -47,10 +47,10 @@ final class WorkLimit {
         }
     }
 
-    /** @throws LatentException BAD_ARGUMENT if a normalized text has become too long */
+    /** @throws LatentException BAD_ARGUMENT if a text has become too long */
     void length(long chars) {
         if (chars > longest) {
-            throw new LatentException(ErrorCode.BAD_ARGUMENT, "the tokenizer's normalizer makes a text of more than "
+            throw new LatentException(ErrorCode.BAD_ARGUMENT, "the tokenizer makes a text of more than "
                     + longest + " characters out of this one (" + GROWTH + " for each of its characters and " + MARGIN
                     + " more)");
         }

@@ -108,6 +108,23 @@ class HostileTokenizerTest {
                 "[BAD_ARGUMENT] the tokenizer's pattern goes too deep");
     }
 
+    @Test
+    void endsStepsThatMakeATextGrowInOtherWays() {
+        String letters = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": false},";
+        assertThatThrownBy(() -> Tokenizer.of(with("pre_tokenizer", "{\"type\": \"Sequence\", \"pretokenizers\": ["
+                + letters.repeat(63).replaceFirst(",$", "") + "]}")).encode("é")).hasMessageStartingWith(
+                "[BAD_ARGUMENT] the tokenizer makes a text of more than");
+        String grow = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"" + "a".repeat(8000)
+                + "\"},";
+        String decoders = "{\"type\":\"Sequence\",\"decoders\":[" + grow.repeat(9).replaceFirst(",$", "") + "]}";
+        Tokenizer tokenizer = Tokenizer.of(BASE.replace("{\"type\": \"Fuse\"}", decoders));
+        assertThatThrownBy(() -> tokenizer.decode(new int[] {0})).hasMessageStartingWith(
+                "[BAD_TOKENIZER] decoder: Replace makes a text of 64000000 characters out of one token");
+        assertThatThrownBy(() -> tokenizer.newStream().push(0)).isInstanceOf(LatentException.class);
+        refused(BASE.replace("\"BPE\"", "{\"a\": {}}"), "model: type is no text");
+        refused(BASE.replace("\"BPE\"", "\"BPE\", \"unk_token\": {\"content\": \"a\"}"), "model: unk_token is no text");
+    }
+
     private static Tokenizer splitBy(String pattern) {
         return Tokenizer.of(with("pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"" + pattern
                 + "\"}, \"behavior\": \"Isolated\"}"));
@@ -119,7 +136,7 @@ class HostileTokenizerTest {
         Tokenizer tokenizer = Tokenizer.of(with("normalizer", "{\"type\": \"Sequence\", \"normalizers\": ["
                 + grow.repeat(9).replaceFirst(",$", "") + "]}"));
         assertThatThrownBy(() -> tokenizer.encode("a")).hasMessageContaining(
-                "makes a text of more than 65544 characters");
+                "the tokenizer makes a text of more than 65544 characters");
     }
 
     /** Ten and a half million spaces, and as many of other things, with the patterns of the models that are run. */
@@ -137,6 +154,18 @@ class HostileTokenizerTest {
                 String text = run.repeat(pre.equals("qwen2") && run.equals("\u0301") ? 200 : 200_000) + "x";
                 assertThat(tokenizer.encode(text).length).isGreaterThan(100);
             }
+        }
+    }
+
+    @Test
+    void theModelsOwnMergesTakeAnyRun() throws IOException {
+        String text = "What is this?" + " ".repeat(10_500_000) + "x";
+        for (Tokenizer tokenizer : List.of(
+                Tokenizer.from(TestData.smollm2(), GgufMetadata.read(TestData.smollm2())),
+                Tokenizer.from(TestData.golden("tiny-qwen3"), null))) {
+            int[] ids = tokenizer.encode(text);
+            assertThat(ids.length).isGreaterThanOrEqualTo(tokenizer.fewestTokens(text));
+            assertThat(tokenizer.decode(ids)).isEqualTo(text);
         }
     }
 
