@@ -90,7 +90,7 @@ final class Attributes {
         if (value instanceof Range range) {
             long first = range.start() + start * range.step();
             long stride = range.step() * by;
-            return new Range(first, first + count * stride, stride, count);
+            return new Range(first, range.start() + end * range.step(), stride, count);
         }
         budget.items(count);
         List<Object> source = items != null ? items : Characters.each((String) value, budget);

@@ -27,11 +27,11 @@ final class Dict {
         return entry == null ? other : entry.value;
     }
 
-    /** The value at a text, null if there is none; a None is {@link Undefined}'s opposite and no concern here. */
     boolean has(String key) {
         return entries.containsKey(key);
     }
 
+    /** The value of a key, None if there is no such key. */
     Object at(String key) {
         Entry entry = entries.get(key);
         return entry == null ? null : entry.value;

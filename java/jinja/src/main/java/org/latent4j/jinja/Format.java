@@ -219,8 +219,8 @@ final class Format {
         if (type == 'c') {
             return text(character(value), spec, budget);
         }
-        return number(real ? (Object) Numbers.real(value) : value, type == 'n' || type == 0 && !(value instanceof Double)
-                ? 'd' : type, spec, budget);
+        char shown = type == 'n' || type == 0 && !(value instanceof Double) ? 'd' : type;
+        return number(real ? (Object) Numbers.real(value) : value, shown, spec, budget);
     }
 
     static String character(Object value) {

@@ -217,8 +217,8 @@ final class Lexer {
     }
 
     private void integer(int whole) {
-        char prefix = at + 1 < source.length() && source.charAt(at) == '0' ? Character.toLowerCase(source.charAt(at + 1))
-                : ' ';
+        boolean prefixed = at + 1 < source.length() && source.charAt(at) == '0';
+        char prefix = prefixed ? Character.toLowerCase(source.charAt(at + 1)) : ' ';
         int radix = prefix == 'x' ? 16 : prefix == 'o' ? 8 : prefix == 'b' ? 2 : 10;
         int from = radix == 10 ? at : source.startsWith("_", at + 2) ? at + 3 : at + 2;
         int end = radix == 10 ? whole : digits(from, radix);

@@ -11,7 +11,7 @@ sealed interface Statement {
     /** Where rendering goes on. */
     enum Flow { NEXT, BREAK, CONTINUE }
 
-    /** A scope of its own for the target's text. */
+    /** The name, which no template can write, of a block's text while its filters run. */
     String BLOCK = "\0block";
 
     Flow run(Scope scope, TextBuilder out);
@@ -154,17 +154,18 @@ sealed interface Statement {
             Iterator<Object> chosen = test == null ? all : new Chosen(all, this, scope);
             Loop loop = new Loop(test == null ? iterable : Iteration.once(chosen), chosen, recursive ? again : null,
                     depth0, scope.budget);
-            boolean empty = true;
+            boolean unfinished = true;
             while (loop.hasNext()) {
-                empty = false;
                 Scope inner = scope.inner();
                 inner.set("loop", loop);
                 target.assign(loop.next(), inner);
-                if (Statement.run(body, inner, out) == Flow.BREAK) {
+                Flow flow = Statement.run(body, inner, out);
+                unfinished &= flow != Flow.NEXT;
+                if (flow == Flow.BREAK) {
                     break;
                 }
             }
-            if (empty) {
+            if (unfinished) { // as in Jinja2: no item, or none whose body came to its end
                 Statement.run(otherwise, scope.inner(), out);
             }
         }

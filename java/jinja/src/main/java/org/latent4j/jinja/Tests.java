@@ -26,7 +26,8 @@ final class Tests {
             return operator == null ? same(value, other) : Operators.compare(operator, value, other, budget);
         }
         if (name.equals("divisibleby")) {
-            return Values.equal(0L, Operators.binary("%", value, arguments.bind(name, 1, "num").get(0), render), budget);
+            return Values.equal(0L, Operators.binary("%", value, arguments.bind(name, 1, "num").get(0), render),
+                    budget);
         }
         arguments.places(name, 0, 0);
         return switch (name) {

@@ -3,8 +3,8 @@ package org.latent4j.jinja;
 /**
  * A piece of a template.
  *
- * @param type {@code data}, {@code name}, {@code string}, {@code integer}, {@code float}, {@code variable_begin} and the
- *     like as Jinja2 calls them; an operator's type is its text
+ * @param type {@code data}, {@code name}, {@code string}, {@code integer}, {@code float}, {@code variable_begin} and
+ *     the like as Jinja2 calls them; an operator's type is its text
  */
 record Token(String type, Object value, int line) {
     boolean is(String expected) {

@@ -489,7 +489,9 @@ x {{+ i }} y
 line{% endif %}
 """.strip("\n")
 
-BLOCKS = ["{% raw %}\na\n{% endraw %}\nb", r"""
+BLOCKS = ["{% for x in l %}{{ x }}{% break %}{% else %}else{% endfor %}", "{% for x in l %}{% continue %}{% else %}else{% endfor %}",
+          "{% for x in l %}{% if loop.last %}{% continue %}{% endif %}{{ x }}{% else %}else{% endfor %}", "{{ range(5)[::2] }}",
+          "{% raw %}\na\n{% endraw %}\nb", r"""
 {% for x in l %}
     {{ x }}
 {% endfor %}
