@@ -1,5 +1,7 @@
 package org.latent4j.agent;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -60,19 +62,32 @@ public final class AnswerExtraction {
      * What the last {@code \boxed{...}} holds whose braces close; a text that was cut off may end in one that does not.
      */
     static Optional<String> boxed(String text) {
-        for (int at = text.lastIndexOf(BOXED); at >= 0; at = text.lastIndexOf(BOXED, at - 1)) {
-            int open = at + BOXED.length();
-            while (open < text.length() && text.charAt(open) == ' ') {
-                open++;
-            }
-            if (open < text.length() && text.charAt(open) == '{') {
-                int close = MathText.closingBrace(text, open);
-                if (close >= 0) {
-                    return Optional.of(text.substring(open + 1, close));
+        Deque<Integer> open = new ArrayDeque<>();
+        int begin = -1;
+        int end = -1;
+        for (int i = 0; i < text.length(); i++) { // once, for a text may hold any number of boxes that do not close
+            char c = text.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '{') {
+                open.push(i);
+            } else if (c == '}' && !open.isEmpty()) {
+                int at = open.pop();
+                if (at > begin && followsBoxed(text, at)) {
+                    begin = at;
+                    end = i;
                 }
             }
         }
-        return Optional.empty();
+        return begin < 0 ? Optional.empty() : Optional.of(text.substring(begin + 1, end));
+    }
+
+    private static boolean followsBoxed(String text, int brace) {
+        int end = brace;
+        while (end > 0 && text.charAt(end - 1) == ' ') {
+            end--;
+        }
+        return text.startsWith(BOXED, end - BOXED.length());
     }
 
     private static Optional<String> lastNumber(String text) {

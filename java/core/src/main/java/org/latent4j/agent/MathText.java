@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
  * brackets.
  */
 final class MathText {
+    private static final int LONGEST = 10_000;  // characters: beyond, it is no LaTeX of an answer
     private static final Pattern WRAPPER = Pattern.compile(
         "\\\\(?:text|textbf|textit|textrm|texttt|textnormal|"
             + "mathrm|mathbf|mathit|mathsf|operatorname|mbox|hbox|bm|boldsymbol)\\s*\\{");
@@ -25,16 +26,20 @@ final class MathText {
      * stays.
      */
     static String plain(String latex) {
+        if (latex.length() > LONGEST) {
+            return latex.strip();
+        }
         String text = latex.strip().replace("\u2212", "-").replace("\\$", "").replace("$", "").replace("\\%", "%");
         if (text.startsWith("\\(") && text.endsWith("\\)")) {
             text = text.substring(2, text.length() - 2);
         }
         text = unwrapped(DEGREES.matcher(SIZE.matcher(text).replaceAll("")).replaceAll(""));
         text = SPACING.matcher(text).replaceAll(" ").replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac").strip();
-        while (text.endsWith(".")) {
-            text = text.substring(0, text.length() - 1).strip();
+        int end = text.length();
+        while (end > 0 && (text.charAt(end - 1) == '.' || Character.isWhitespace(text.charAt(end - 1)))) {
+            end--;
         }
-        return text;
+        return text.substring(0, end);
     }
 
     /** The form in which two answers that are no numbers are compared. */

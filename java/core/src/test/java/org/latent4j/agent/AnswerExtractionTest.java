@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -120,5 +121,16 @@ class AnswerExtractionTest {
         assertThat(AnswerExtraction.extract(TaskKind.MATH, digits)).contains(digits);
         assertThat(AnswerExtraction.same(digits, digits)).isTrue();
         assertThat(AnswerExtraction.extract(TaskKind.MATH, "\\boxed{".repeat(2_000) + "1")).contains("1");
+    }
+
+    @Test
+    @Timeout(20)
+    void textsWithoutEndAreReadOnce() {
+        String unclosed = "\\boxed{".repeat(200_000);
+        assertThat(AnswerExtraction.extract(TaskKind.MATH, unclosed + "4} 5")).contains("4");
+        assertThat(AnswerExtraction.extract(TaskKind.MATH, unclosed + " 5")).contains("5");
+        assertThat(AnswerExtraction.same("1" + ".".repeat(1_000_000), "2")).isFalse();
+        assertThat(AnswerExtraction.same("\\text{}".repeat(200_000), "x")).isFalse();
+        assertThat(AnswerExtraction.extract(TaskKind.MATH, "\\boxed{" + ".".repeat(1_000_000) + "}")).isPresent();
     }
 }
