@@ -149,12 +149,20 @@ final class Texts {
 
     static String upper(String text, Budget budget) {
         budget.text(text.length());
-        return text.toUpperCase(Locale.ROOT);
+        StringBuilder out = new StringBuilder(text.length()); // String's own takes quadratic time where texts grow
+        text.codePoints().forEach(c -> {
+            if (c < 128) {
+                out.append((char) Character.toUpperCase(c));
+            } else {
+                out.append(Character.toString(c).toUpperCase(Locale.ROOT));
+            }
+        });
+        return out.toString();
     }
 
     static String lower(String text, Budget budget) {
         budget.text(text.length());
-        return text.toLowerCase(Locale.ROOT);
+        return text.replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
     }
 
     static String capitalized(String text, Budget budget) {
