@@ -30,12 +30,12 @@ final class Attributes {
         List<Object> items = Values.indexed(value);
         boolean indexed = items != null || value instanceof String || value instanceof Range;
         if (indexed && Numbers.isInteger(key)) {
+            budget.read(value instanceof String text ? text.length() : 0);
             int length = Values.length(value);
             int index = Numbers.clamped(key, "[]");
             index += index < 0 ? length : 0;
             if (index >= 0 && index < length) {
                 if (value instanceof String text) {
-                    budget.read(text.length());
                     return Characters.slice(text, index, index + 1);
                 }
                 return items == null ? ((Range) value).get(index) : items.get(index);
@@ -78,12 +78,13 @@ final class Attributes {
             throw new TemplateException("slice step cannot be zero");
         }
         if (value instanceof String text) {
-            budget.text(text.length());
+            budget.read(text.length());
         }
         int length = Values.length(value);
         int start = bound(from, by > 0 ? 0 : length - 1, length, by);
         int end = bound(to, by > 0 ? length : -1, length, by);
         if (value instanceof String text && by == 1) {
+            budget.text(Math.max(0, 2L * (end - start)));
             return Characters.slice(text, start, end);
         }
         int count = (int) Math.max(0, ((long) end - start + by - Integer.signum(by)) / by);

@@ -15,6 +15,7 @@ final class Dates {
                 out.append(format.substring(i, i + 1));
                 continue;
             }
+            budget.step(20);
             boolean bare = format.charAt(i + 1) == '-' && i + 2 < format.length(); // %-d: no leading zero
             i += bare ? 2 : 1;
             out.append(DateTimeFormatter.ofPattern(pattern(format.charAt(i), bare), Locale.US).format(time));

@@ -51,9 +51,9 @@ final class Filters {
                 yield value instanceof Undefined || given.truth(1) && !Values.truth(value) ? given.get(0, "") : value;
             }
             case "attr" -> attribute(value, a.bind(name, 1, "name").get(0), budget);
-            case "int" -> integer(value, a.bind(name, 0, "default", "base"));
-            case "float" -> real(value, a.bind(name, 0, "default").get(0, 0.0));
-            case "round" -> round(value, a.bind(name, 0, "precision", "method"), r);
+            case "int" -> integer(priced(value, budget), a.bind(name, 0, "default", "base"));
+            case "float" -> real(priced(value, budget), a.bind(name, 0, "default").get(0, 0.0));
+            case "round" -> round(priced(value, budget), a.bind(name, 0, "precision", "method"), r);
             case "pprint", "random", "urlize", "xmlattr", "filesizeformat" ->
                     throw new TemplateException("The filter '" + name + "' is refused: no chat template needs it.");
             default -> {
@@ -64,6 +64,12 @@ final class Filters {
                 yield bare(name, value, budget);
             }
         };
+    }
+
+    /** A value, after its digits were paid for. */
+    private static Object priced(Object value, Budget budget) {
+        budget.step(value instanceof String text ? text.length() : 200);
+        return value;
     }
 
     private static Object mapped(Object value, Object attribute, Budget budget) {
@@ -84,9 +90,15 @@ final class Filters {
                 budget.read(value instanceof String text ? text.length() : 0);
                 return (long) Values.length(value);
             case "first":
+                if (value instanceof String text && !text.isEmpty()) {
+                    return Characters.slice(text, 0, 1);
+                }
                 Iterator<Object> items = Values.iterator(value, budget);
                 return items.hasNext() ? items.next() : new Undefined("No first item, sequence was empty.");
             case "last":
+                if (value instanceof String text && !text.isEmpty()) {
+                    return Character.toString(text.codePointBefore(text.length()));
+                }
                 List<Object> all = reversible(value, budget);
                 return all.isEmpty() ? new Undefined("No last item, sequence was empty.") : all.get(all.size() - 1);
             case "reverse":

@@ -254,8 +254,10 @@ final class Format {
                 throw new TemplateException("asks for " + spec.precision + " digits, at most " + PRECISION);
             }
             budget.text(Math.max(0, spec.precision) + 350L);
+            budget.step(500);
             digits = real(Math.abs(real), type, spec);
         } else {
+            budget.step(Numbers.cost(value));
             BigInteger whole = Numbers.big(value).abs();
             int radix = type == 'b' ? 2 : type == 'o' ? 8 : type == 'x' || type == 'X' ? 16 : 10;
             digits = whole.toString(radix);

@@ -55,6 +55,7 @@ final class Json {
         } else if (value instanceof String text) {
             text(text);
         } else if (Numbers.is(value)) {
+            budget.step(Numbers.cost(value));
             out.append(number(value));
         } else if (Values.indexed(value) != null) {
             Iterator<Object> items = Values.indexed(value).iterator();

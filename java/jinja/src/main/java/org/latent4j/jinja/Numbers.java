@@ -187,6 +187,12 @@ final class Numbers {
         return value instanceof Double real ? (Object) (-real) : of(big(value).negate());
     }
 
+    /** Steps that the digits of a number take. */
+    static int cost(Object value) {
+        return value instanceof Double real ? Math.abs(Math.getExponent(real)) < 64 ? 10 : 1000
+                : value instanceof BigInteger big ? big.bitLength() / 16 : 1;
+    }
+
     /** Python's repr of a number. */
     static String text(Object value) {
         if (value instanceof Boolean bool) {

@@ -32,7 +32,8 @@ final class Operators {
             return Printf.format(format, b, budget);
         }
         if (Numbers.is(a) && Numbers.is(b)) {
-            budget.step(operator.equals("+") || operator.equals("-") ? 1 : 1 + bits(a) / 64L * (1 + bits(b) / 64L));
+            boolean cheap = operator.equals("+") || operator.equals("-");
+            budget.step(operator.equals("**") ? 1000 : cheap ? 1 : 1 + bits(a) / 64L * (1 + bits(b) / 64L));
             return Numbers.arithmetic(operator, a, b);
         }
         if (a instanceof Undefined || b instanceof Undefined) {

@@ -21,6 +21,7 @@ final class Repr {
         } else if (value instanceof String text) {
             out.append(quoted(text, budget));
         } else if (Numbers.is(value)) {
+            budget.step(Numbers.cost(value));
             out.append(Numbers.text(value));
         } else if (value instanceof List<?> list) {
             items("[", list.iterator(), "]", out, depth, budget);

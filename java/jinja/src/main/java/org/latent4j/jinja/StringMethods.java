@@ -62,11 +62,11 @@ final class StringMethods {
     private static Object plain(String text, String name, Budget budget) {
         budget.text(text.length());
         return switch (name) {
-            case "upper" -> text.toUpperCase(Locale.ROOT);
-            case "lower" -> text.toLowerCase(Locale.ROOT);
+            case "upper" -> Texts.upper(text, budget);
+            case "lower" -> Texts.lower(text, budget);
             case "title" -> Texts.title(text, budget);
             case "capitalize" -> Texts.capitalized(text, budget);
-            case "casefold" -> text.replace("ß", "ss").toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT)
+            case "casefold" -> Texts.lower(Texts.upper(text.replace("ß", "ss"), budget), budget)
                     .replace('ς', 'σ');
             case "swapcase" -> swapped(text);
             case "isdigit", "isdecimal" -> all(text, Character::isDigit);

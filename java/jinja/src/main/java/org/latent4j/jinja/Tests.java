@@ -39,8 +39,8 @@ final class Tests {
             case "test" -> value instanceof String text && knows(text);
             case "lower" -> StringMethods.isCase(Values.text(value, budget), false, budget);
             case "upper" -> StringMethods.isCase(Values.text(value, budget), true, budget);
-            case "sequence" -> value instanceof Undefined || Values.length(value) >= 0 && !(value instanceof Iteration)
-                    && !(value instanceof Loop);
+            case "sequence" -> value instanceof Undefined || value instanceof String
+                    || Values.length(value) >= 0 && !(value instanceof Iteration) && !(value instanceof Loop);
             case "iterable" -> Values.isIterable(value);
             default -> isType(name, value);
         };

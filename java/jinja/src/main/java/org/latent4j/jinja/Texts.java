@@ -116,7 +116,6 @@ final class Texts {
     /** Strips characters, or white space if they are null. */
     static String strip(String text, String characters, boolean start, boolean end, Budget budget) {
         budget.read(text.length());
-        budget.text(0);
         int from = 0;
         int to = text.length();
         while (start && from < to && strips(text.codePointAt(from), characters, budget)) {
@@ -125,6 +124,7 @@ final class Texts {
         while (end && to > from && strips(text.codePointBefore(to), characters, budget)) {
             to -= Character.charCount(text.codePointBefore(to));
         }
+        budget.text(to - from == text.length() ? 0 : to - from);
         return text.substring(from, to);
     }
 
@@ -137,6 +137,7 @@ final class Texts {
     }
 
     static String padded(String text, int width, String fill, int kind, Budget budget) {
+        budget.read(text.length());
         int missing = width - Characters.length(text);
         if (missing <= 0) {
             return text;
@@ -148,12 +149,20 @@ final class Texts {
 
     static String upper(String text, Budget budget) {
         budget.text(text.length());
-        return text.toUpperCase(Locale.ROOT);
+        StringBuilder out = new StringBuilder(text.length()); // String's own takes quadratic time where texts grow
+        text.codePoints().forEach(c -> {
+            if (c < 128) {
+                out.append((char) Character.toUpperCase(c));
+            } else {
+                out.append(Character.toString(c).toUpperCase(Locale.ROOT));
+            }
+        });
+        return out.toString();
     }
 
     static String lower(String text, Budget budget) {
         budget.text(text.length());
-        return text.toLowerCase(Locale.ROOT);
+        return text.replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
     }
 
     static String capitalized(String text, Budget budget) {

@@ -65,8 +65,10 @@ final class Values {
         if (value instanceof Long number) {
             return number != 0;
         }
-        int length = value instanceof Loop ? 1 : length(value);
-        return length != 0;
+        if (value instanceof String text) {
+            return !text.isEmpty();
+        }
+        return value instanceof Loop || length(value) != 0;
     }
 
     /** How many items or characters; -1 if Python has no len() of it. */
@@ -93,7 +95,7 @@ final class Values {
     }
 
     static boolean isIterable(Object value) {
-        return length(value) >= 0 || value instanceof Iteration;
+        return value instanceof String || value instanceof Iteration || length(value) >= 0;
     }
 
     static Iterator<Object> iterator(Object value, Budget budget) {

@@ -95,6 +95,23 @@ class LimitsTest {
                         + "{{ n.x | list }}");
     }
 
+    /** Each pass is cheap, or is paid for: either way it ends soon. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"1 if s", "s is sequence", "s is iterable", "s[10 ** 9]", "s.center(1)", "s.zfill(1)",
+        "s[:1]", "s[-1]", "s | first", "s | last", "s.strip()", "s.strip('ab')", "s.startswith('b', 1)",
+        "s | trim | length",
+        "s is defined and s is string", "s == s", "s < s", "{s: 1}", "s in s", "s.partition('b')", "s | int",
+        "5e-324", "[1e300]", "5e-324 | tojson", "3 ** 10000 > 1", "3 ** 10000 // 3 ** 9000 > 1", "'%.900f' % 1e300",
+        "1e300 | round(300)", "('1' * 4000) | int > 1", "('9' * 15000) | float", "10 ** 308 == 1e308", "'%e' % 5e-324",
+        "strftime_now('%A%B%c')", "range(100000) | list", "range(100000) | sum", "range(100000)[::2] | length",
+        "'{:.3f}'.format(1e300)", "('a-b ' * 1000) | wordwrap(3)", "([3, 1] * 1000) | sort", "('ß' * 10000) | upper"})
+    void everyOperationPaysForItsWork(String expression) {
+        String template = LONG + "{% for i in range(100000) %}{% for j in range(100) %}{% set x = " + expression
+                + " %}{% endfor %}{% endfor %}";
+        assertThatThrownBy(() -> Template.parse(template).render(Map.of(), DifferentialTest.CLOCK))
+                .isInstanceOf(TemplateException.class).hasMessageContaining("more than");
+    }
+
     static List<String> nested() {
         List<String> all = new ArrayList<>();
         for (int depth : new int[] {5_000, 100_000}) {
