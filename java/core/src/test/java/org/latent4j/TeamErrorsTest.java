@@ -45,6 +45,16 @@ class TeamErrorsTest {
         }
     }
 
+    /** Ten million spaces once ended the process; that they cannot fit shows before they are tokens. */
+    @Test
+    void aQuestionThatNoContextHoldsIsRefused() {
+        try (LatentModel model = open(256)) {
+            String question = "What is this?" + " ".repeat(10_500_000) + "x";
+            assertThatThrownBy(() -> team(model, PLANNER, JUDGER).ask(question))
+                .hasMessageStartingWith("[CONTEXT_EXCEEDED] agent 'planner': a prompt of 105");
+        }
+    }
+
     @Test
     void moreQuestionsThanThePagesHoldAreAnsweredBatchByBatch() {
         List<String> questions = IntStream.range(0, 40).mapToObj(i -> "what is " + i + " + 30?"

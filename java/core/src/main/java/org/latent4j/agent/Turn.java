@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.latent4j.AgentTrace;
+import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
@@ -61,8 +62,18 @@ final class Turn {
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
         messages.add(new ChatMessage("user", message));
         int[] prompt = named(agent.name(),
-            () -> model.tokenizer().encode(model.chatTemplate().render(messages, plan.templateOptions())));
+            () -> encoded(model.chatTemplate().render(messages, plan.templateOptions())));
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
+    }
+
+    /** A text that cannot fit is refused before its tokens take time and room. */
+    private int[] encoded(String text) {
+        int fewest = model.tokenizer().fewestTokens(text);
+        if (fewest > model.info().maxPositions()) {
+            throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "a prompt of " + text.length() + " characters takes "
+                + fewest + " positions or more, the context holds " + model.info().maxPositions());
+        }
+        return model.tokenizer().encode(text);
     }
 
     /** Lets all of them think. */

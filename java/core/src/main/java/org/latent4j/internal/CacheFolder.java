@@ -73,7 +73,8 @@ public final class CacheFolder {
             if (isSet(xdg) && Path.of(xdg).isAbsolute()) {
                 return new CacheFolder(Path.of(xdg, "latent4j"));
             }
-            for (String home : new String[] {userHome, environment.get("HOME")}) {  // the JDK says "?" where it knows none
+            // Of a user without a home folder the JDK says "?".
+            for (String home : new String[] {userHome, environment.get("HOME")}) {
                 if (isSet(home) && Path.of(home).isAbsolute()) {
                     return new CacheFolder(Path.of(home, ".cache", "latent4j"));
                 }

@@ -127,7 +127,8 @@ public final class NativeModel {
         try {
             return Bridge.json(handle.call(Native::l4j_model_metadata));
         } catch (OutOfMemoryError e) {  // one text, as large as the file's header
-            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap has no room for the keys of this GGUF file", e);
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY,
+                    "the Java heap has no room for the keys of this GGUF file", e);
         }
     }
 

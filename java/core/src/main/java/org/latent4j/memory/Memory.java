@@ -39,8 +39,8 @@ public interface Memory extends AutoCloseable {
     /**
      * The last position's hidden state after the final norm, {@code [dModel]}.
      *
-     * @throws LatentException {@code NO_HIDDEN_STATE} if the memory is empty or was truncated or assembled since, {@code
-     *     MEMORY_BUSY} while another thread writes
+     * @throws LatentException {@code NO_HIDDEN_STATE} if the memory is empty or was truncated or assembled since,
+     *     {@code MEMORY_BUSY} while another thread writes
      */
     float[] hidden();
 

@@ -1,7 +1,6 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -13,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.RegularFile;
 import org.latent4j.jinja.Limits;
 import org.latent4j.jinja.Template;
 import org.latent4j.jinja.TemplateException;
@@ -22,6 +22,7 @@ import org.latent4j.jinja.TemplateException;
  * message says is never read as template. Usable from any thread.
  */
 public final class ChatTemplate {
+    private static final int MOST_BYTES = 4 * Limits.TEMPLATE_CHARACTERS; // as UTF-8 may take for each
     private final Template template; // null: the checkpoint has none, and missing says where it was sought
     private final String missing;
     private final Map<String, Object> specialTokens;
@@ -86,18 +87,10 @@ public final class ChatTemplate {
         Path configFile = checkpoint.resolve("tokenizer_config.json");
         JsonNode config = JsonFiles.readIfPresent(configFile);
         Path file = checkpoint.resolve("chat_template.jinja");
-        String template = Files.exists(file) ? read(file)
+        String template = Files.exists(file) ? RegularFile.text(file, MOST_BYTES, ErrorCode.BAD_TEMPLATE)
                 : named(config.path("chat_template"), configFile + ": chat_template");
         return open(template, folderTokens(config),
                 checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new LatentException(ErrorCode.BAD_TEMPLATE, file + " cannot be read: " + e.getMessage(), e);
-        }
     }
 
     private static ChatTemplate open(String template, Map<String, String> tokens, String missing) {

@@ -177,7 +177,7 @@ class ChatTemplateTest {
         assertThat(ChatTemplate.from(folder, null).isPresent()).isFalse();
         Files.createDirectory(folder.resolve("chat_template.jinja"));
         assertThatThrownBy(() -> ChatTemplate.from(folder, null)).hasMessageStartingWith("[BAD_TEMPLATE] "
-                + folder.resolve("chat_template.jinja") + " cannot be read");
+                + folder.resolve("chat_template.jinja") + " is a folder, expected a file");
     }
 
     @Test

@@ -21,7 +21,8 @@ public final class PromptsFuzzer {
         }
         for (String role : Prompts.roles()) {
             for (TaskKind kind : TaskKind.values()) {
-                Outcome.expect(prompts.agent(role, kind).textPrompt().contains("{question}"), "no place for a question");
+                Outcome.expect(prompts.agent(role, kind).textPrompt().contains("{question}"),
+                        "no place for a question");
             }
         }
     }
