@@ -22,8 +22,8 @@ import org.latent4j.LatentException;
  * answer's headers, 60 s between two pieces of a file and 4 KiB at least in that time, 120 s for the whole of any other
  * answer. A request that brings nothing is made 6 times, with pauses of 1 s to 30 s between; a file's at most 1000
  * times. Sizes: 16 MiB for the description of a model, 20,000 files in it, 64 MiB for an index of shards, 256 MiB for
- * any other file without weights, 4 TiB for one with weights, and never more than was announced. Redirects: 8, none from
- * https to http; the token is sent to HF_ENDPOINT alone. File names: 1000 characters, 200 for each part, none that
+ * any other file without weights, 4 TiB for one with weights, and never more than was announced. Redirects: 8, none
+ * from https to http; the token is sent to HF_ENDPOINT alone. File names: 1000 characters, 200 for each part, none that
  * leaves its folder, none that differs from another in case alone. Ids: 96 characters for each part, no {@code --}.
  * A file whose ETag is a SHA-256 or git's blob id is resumed and checked against it; any other is fetched in one piece,
  * and its length checked. Another process that brings the same file is waited for until it is done or ends.
