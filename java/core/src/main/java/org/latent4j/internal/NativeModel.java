@@ -141,20 +141,24 @@ public final class NativeModel {
     }
 
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
+        Span[] given = spans.toArray(new Span[0]);  // once: the caller may change the list meanwhile
         int size = Pointer.sizeof(Native.l4j_range.class);
         List<Handle<Native.l4j_memory>> held = new ArrayList<>();
-        Arena arena = arena(Arena.padded((long) size * spans.size()));
+        Arena arena = arena(Arena.padded((long) size * given.length));
         try {
-            Native.l4j_range ranges = new Native.l4j_range(new BytePointer(arena.take((long) size * spans.size())));
-            for (int i = 0; i < spans.size(); i++) {
-                Handle<Native.l4j_memory> memory = NativeMemory.of(spans.get(i).memory()).handle();
+            Native.l4j_range ranges = new Native.l4j_range(new BytePointer(arena.take((long) size * given.length)));
+            for (int i = 0; i < given.length; i++) {
+                if (given[i] == null) {
+                    throw new IllegalArgumentException("span " + i + " of " + given.length + " is null");
+                }
+                Handle<Native.l4j_memory> memory = NativeMemory.of(given[i].memory()).handle();
                 Native.l4j_memory pointer = memory.acquire();
                 held.add(memory);
-                check(spans.get(i), i, Native.l4j_memory_length(pointer));
-                ranges.getPointer(i).memory(pointer).begin(spans.get(i).begin()).end(spans.get(i).end());
+                check(given[i], i, Native.l4j_memory_length(pointer));
+                ranges.getPointer(i).memory(pointer).begin(given[i].begin()).end(given[i].end());
             }
             return new NativeMemory(this,
-                    handle.call(model -> Native.l4j_memory_assemble(model, ranges, spans.size(), rotateKeys)));
+                    handle.call(model -> Native.l4j_memory_assemble(model, ranges, given.length, rotateKeys)));
         } finally {
             held.forEach(Handle::release);
             recycle(arena);

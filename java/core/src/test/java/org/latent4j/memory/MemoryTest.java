@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.latent4j.Golden.code;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.AbstractList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +136,32 @@ class MemoryTest {
             anything |= expected[i] != 0;
         }
         assertThat(anything).isTrue();
+    }
+
+    /** A list that another thread adds to, as native code would see it: of another length each time it is asked. */
+    @Test
+    void aListThatChangesMeanwhileIsReadOnce() {
+        try (LatentModel model = open(16, MemoryType.F32); Memory memory = model.newMemory()) {
+            think(model, memory, 0);
+            List<Span> growing = new AbstractList<>() {
+                private int asked;
+
+                @Override
+                public int size() {
+                    return ++asked == 1 ? 1 : 100_000;
+                }
+
+                @Override
+                public Span get(int index) {
+                    return memory.span(0, 0);
+                }
+            };
+            try (Memory assembled = model.assemble(growing, true)) {
+                assertThat(assembled.length()).isZero();
+            }
+            assertThatThrownBy(() -> model.assemble(java.util.Arrays.asList(memory.all(), null), true))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessage("span 1 of 2 is null");
+        }
     }
 
     @Test

@@ -3,7 +3,6 @@ package org.latent4j.fuzz;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.latent4j.LatentModel;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.smollm2.SmolLM2;
@@ -12,8 +11,6 @@ import org.latent4j.text.Tokenizer;
 
 /** A question, on honest tokenizers: every text has ids, and they are that text. */
 public final class TextFuzzer {
-    /** SmolLM2's vocabulary has no token for six of the control characters. */
-    private static final Pattern WITHOUT_TOKEN = Pattern.compile("[\\x04\\x06\\x13\\x14\\x16\\x1d]");
     private static final List<Tokenizer> TOKENIZERS = List.of(
             Tokenizer.from(Path.of("native/tests/data/golden/tiny-qwen3").toAbsolutePath(), null),
             Tokenizer.from(Path.of("native/tests/data/golden/tiny-llama3").toAbsolutePath(), null), embedded());
@@ -29,7 +26,7 @@ public final class TextFuzzer {
     }
 
     public static void fuzzerTestOneInput(byte[] input) {
-        String text = WITHOUT_TOKEN.matcher(Outcome.text(input)).replaceAll("");
+        String text = Outcome.text(input);
         for (Tokenizer tokenizer : TOKENIZERS) {
             int[] ids = tokenizer.encode(text);
             TokenStream stream = tokenizer.newStream();
@@ -42,7 +39,8 @@ public final class TextFuzzer {
             streamed.append(stream.flush());
             String decoded = tokenizer.decode(ids);
             Outcome.expect(decoded.contentEquals(streamed), "decoded '" + decoded + "', streamed '" + streamed + "'");
-            Outcome.expect(!plain || decoded.equals(text)
+            boolean hasAllBytes = tokenizer != TOKENIZERS.get(2); // of SmolLM2 some of the 256 are no tokens
+            Outcome.expect(!plain || !hasAllBytes || decoded.equals(text)
                     || decoded.equals(Normalizer.normalize(text, Normalizer.Form.NFC)), "'" + text + "' became '"
                     + decoded + "'");
         }
