@@ -10,7 +10,7 @@ public enum ErrorCode {
     UNSUPPORTED,
     /** An argument that only native code could judge. */
     BAD_ARGUMENT,
-    /** A token id outside the vocabulary. */
+    /** A token id outside the vocabulary, in decoding to text. */
     BAD_TOKEN,
     /** More positions than the model's context holds. */
     CONTEXT_EXCEEDED,
@@ -20,7 +20,7 @@ public enum ErrorCode {
     OUT_OF_MEMORY,
     /** Another thread works on the same memory. */
     MEMORY_BUSY,
-    /** The rollout was interrupted; its memories are as they were before. */
+    /** The thread was interrupted: a rollout, opening, tokenizing, a template, a download. Nothing has changed. */
     CANCELLED,
     /** A hidden state or logit became infinite or NaN. */
     NOT_FINITE,

@@ -45,7 +45,8 @@ public final class LatentModel implements AutoCloseable {
      * @param pathOrId a Hugging Face folder, a {@code .gguf} file, or an id such as {@code Qwen/Qwen3-0.6B}, which is
      *     looked up in the local cache and then downloaded
      * @throws LatentException {@code FILE_NOT_FOUND}, {@code BAD_CHECKPOINT}, {@code UNSUPPORTED}, {@code
-     *     DOWNLOAD_FAILED} or {@code OUT_OF_MEMORY}
+     *     DOWNLOAD_FAILED}, {@code BAD_CACHE} (no safe folder to unpack the native library to), {@code CANCELLED},
+     *     {@code BAD_ARGUMENT} or {@code OUT_OF_MEMORY}
      */
     public static LatentModel open(String pathOrId) {
         return open(pathOrId, ModelOptions.defaults());
@@ -135,7 +136,8 @@ public final class LatentModel implements AutoCloseable {
     /**
      * The checkpoint's tokenizer, read on first use.
      *
-     * @throws LatentException {@code FILE_NOT_FOUND} or {@code BAD_TOKENIZER}
+     * @throws LatentException {@code FILE_NOT_FOUND}, {@code BAD_TOKENIZER}, {@code BAD_CHECKPOINT}, {@code
+     *     OUT_OF_MEMORY} or {@code CANCELLED}
      */
     public synchronized Tokenizer tokenizer() {
         if (tokenizer == null) {
@@ -182,7 +184,8 @@ public final class LatentModel implements AutoCloseable {
      *
      * @param rollout what to do
      * @param listener hears of it while it runs, and may stop members; null: nobody
-     * @throws IllegalArgumentException if a token is outside the vocabulary or a memory is of another model instance
+     * @throws IllegalArgumentException if a token is outside the vocabulary, a memory is of another model instance, or
+     *     arguments and captures take more than 2 GiB
      * @throws LatentException {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES}, {@code NO_HIDDEN_STATE} (no prompt, and
      *     nothing to go on from), {@code MEMORY_BUSY}, {@code CANCELLED}, {@code NOT_FINITE}, {@code OUT_OF_MEMORY},
      *     {@code DEVICE_LOST} or {@code CLOSED}

@@ -5,7 +5,8 @@ import org.latent4j.latent.Phase;
 
 /**
  * Hears of a team at work, on one thread at a time, most often the one that watches the rollout; native code does not
- * wait for it. An exception it throws ends the asking and comes out of it.
+ * wait for it. An exception it throws ends the asking and comes out of it. If the asking thread is interrupted, nothing
+ * more is told, and a listener that blocks is interrupted once.
  */
 public interface TeamListener {
     /** Hears nothing. */

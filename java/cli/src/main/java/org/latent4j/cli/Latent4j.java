@@ -29,7 +29,7 @@ import picocli.CommandLine.ScopeType;
         "  latent4j info                         the model, this machine, the alignment",
         "",
         "Exit codes: 0 done, 1 failed (one line on standard error says why), 2 used wrongly.",
-        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
+        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), LATENT4J_CACHE, HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
 public final class Latent4j implements Runnable {
     private static final int FAILED = 1;
 

@@ -60,9 +60,10 @@ final class Turn {
     void add(Agent agent, int question, String message, Memory memory) {
         List<ChatMessage> messages = new ArrayList<>();
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
-        messages.add(new ChatMessage("user", message));
-        int[] prompt = named(agent.name(),
-            () -> encoded(model.chatTemplate().render(messages, plan.templateOptions())));
+        int[] prompt = named(agent.name(), () -> {
+            messages.add(new ChatMessage("user", message));
+            return encoded(model.chatTemplate().render(messages, plan.templateOptions()));
+        });
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
     }
 
@@ -157,6 +158,9 @@ final class Turn {
         } catch (LatentException e) {
             String text = e.getMessage().substring(("[" + e.code() + "] ").length());
             throw new LatentException(e.code(), "agent '" + agent + "': " + text, e);
+        } catch (OutOfMemoryError e) {
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "agent '" + agent + "': the Java heap is too small for"
+                + " its prompt (-Xmx)", e);
         }
     }
 

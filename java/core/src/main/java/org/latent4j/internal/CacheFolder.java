@@ -42,6 +42,7 @@ public final class CacheFolder {
     private static final int WRITABLE_BY_GROUP = 0020;
     private static final int WRITABLE_BY_ALL = 0002;
     private static final int STICKY = 01000;
+    private static final int ROOT = 0;
     private static final String REMEDY = "; set " + VARIABLE + " (or the system property " + PROPERTY
             + ") to a folder of your own that only you can write to";
 
@@ -120,7 +121,8 @@ public final class CacheFolder {
     /** What a folder that forbids running programs is refused with. */
     static LatentException forbidsRunning(Path file, Throwable cause) {
         return new LatentException(ErrorCode.BAD_CACHE, file + " may not be run from its folder " + file.getParent()
-                + " (perhaps mounted noexec): " + cause.getMessage() + REMEDY, cause);
+                + " (perhaps mounted noexec); set " + VARIABLE + " (or the system property " + PROPERTY
+                + ") to a folder of your own on a file system that may run programs", cause);
     }
 
     private interface Work {
@@ -150,8 +152,9 @@ public final class CacheFolder {
         if (!Boolean.TRUE.equals(of.get("isDirectory"))) {
             throw refused(folder, "is not a folder" + (Files.isSymbolicLink(folder) ? " but a symbolic link" : ""));
         }
-        if ((int) of.get("uid") != user) {
-            throw refused(folder, "belongs to user " + of.get("uid") + ", expected this process's, " + user);
+        if ((int) of.get("uid") != user && (int) of.get("uid") != ROOT) {
+            throw refused(folder, "belongs to user " + of.get("uid") + ", expected this process's, " + user
+                    + ", or root");
         }
         if (isWritableByOthers(of)) {
             throw refused(folder, "can be written to by others, expected mode 700");
@@ -159,7 +162,7 @@ public final class CacheFolder {
         for (Path each = above; each != null; each = each.getParent()) {  // who may rename it may exchange it
             Map<String, Object> at = Files.readAttributes(each, "unix:mode,uid,owner,group");
             boolean others = isWritableByOthers(at) && ((int) at.get("mode") & STICKY) == 0;
-            if (others || (int) at.get("uid") != user && (int) at.get("uid") != 0) {
+            if (others || (int) at.get("uid") != user && (int) at.get("uid") != ROOT) {
                 throw refused(folder, "lies in " + each + ", which others can write to");
             }
         }
@@ -194,8 +197,8 @@ public final class CacheFolder {
         try {
             Map<String, Object> of = Files.readAttributes(file, "unix:mode,uid,owner,group,isRegularFile",
                     LinkOption.NOFOLLOW_LINKS);
-            if (!Boolean.TRUE.equals(of.get("isRegularFile")) || (int) of.get("uid") != user()
-                    || isWritableByOthers(of)) {
+            boolean trusted = (int) of.get("uid") == user() || (int) of.get("uid") == ROOT;
+            if (!Boolean.TRUE.equals(of.get("isRegularFile")) || !trusted || isWritableByOthers(of)) {
                 return false;
             }
             MessageDigest digest = sha256();

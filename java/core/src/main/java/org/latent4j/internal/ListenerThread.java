@@ -14,6 +14,7 @@ import org.latent4j.latent.RolloutListener;
  */
 final class ListenerThread extends Thread {
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private enum State { RUNNING, COMPLETED, FAILED }
 
@@ -29,7 +30,8 @@ final class ListenerThread extends Thread {
     private volatile State state = State.RUNNING;
     // Not join(): it makes the JVM keep a monitor for every thread ever waited for, thousands before it sweeps them.
     private final CountDownLatch over = new CountDownLatch(1);
-    private Throwable failure;
+    private volatile Throwable failure;
+    private boolean interrupted;
 
     ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens,
             int[] lastSteps) {
@@ -65,23 +67,48 @@ final class ListenerThread extends Thread {
         }
     }
 
-    /** The rollout is over: tells what is left to tell if it completed, and waits for the listener. */
+    /**
+     * Native code is done: tells what is left to tell if it completed, and waits for the listener. An interrupt of the
+     * waiting thread ends the telling and is handed on to a listener that blocks; one that blocks all the same is left
+     * to itself.
+     */
     void finish(boolean completed) {
         state = completed ? State.COMPLETED : State.FAILED;
         LockSupport.unpark(this);
-        boolean interrupted = false;
-        while (true) {
-            try {
+        try {
+            if (over.getCount() > 0) {
                 over.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-                interrupt();  // a listener that blocks shall hear of it too
             }
-        }
-        if (interrupted) {
+        } catch (InterruptedException e) {
+            state = State.FAILED;
+            interrupted = true;
+            interrupt();
+            awaitEnd(GRACE_NANOS);
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void awaitEnd(long nanos) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            try {
+                if (over.await(left, TimeUnit.NANOSECONDS)) {
+                    return;
+                }
+            } catch (InterruptedException e) {
+                continue; // once is enough
+            }
+        }
+    }
+
+    /** Whether the waiting thread was interrupted before the listener had heard all. After {@link #finish}. */
+    boolean wasInterrupted() {
+        return interrupted;
+    }
+
+    /** Whether it still runs, and may look at what it was given. After {@link #finish}. */
+    boolean isLeftToItself() {
+        return over.getCount() > 0;
     }
 
     /** Throws what the listener threw, as it is. After {@link #finish}. */
@@ -137,7 +164,7 @@ final class ListenerThread extends Thread {
     private void tellTokens() {
         for (int member = 0; member < told.length; member++) {
             int decoded = control.decoded(member);
-            while (told[member] < decoded && !stopped[member]) {
+            while (told[member] < decoded && !stopped[member] && state != State.FAILED) {
                 reach(Phase.DECODE, 0);
                 int token = newTokens.getInt(4 * (member * maxNewTokens + told[member]));
                 told[member]++;

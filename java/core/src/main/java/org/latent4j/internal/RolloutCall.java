@@ -36,6 +36,8 @@ final class RolloutCall {
     private final int maxNewTokens;
     private final int[] endTokens;
 
+    private boolean isRead;  // by a listener that did not end: what is off-heap stays its own
+
     // Off-heap, of one arena.
     private Control control;
     private Native.l4j_rollout_args args;
@@ -104,7 +106,9 @@ final class RolloutCall {
                 layOut(arena, memories);
                 return call(pointer, listener);
             } finally {
-                model.recycle(arena);
+                if (!isRead) {
+                    model.recycle(arena);
+                }
             }
         } finally {
             held.forEach(Handle::release);
@@ -215,8 +219,15 @@ final class RolloutCall {
         } finally {
             if (listening != null) {
                 listening.finish(completed);
-                listening.rethrow();
+                isRead = listening.isLeftToItself();
+                if (!listening.wasInterrupted()) {
+                    listening.rethrow();
+                }
             }
+        }
+        if (listening != null && listening.wasInterrupted()) {
+            throw new LatentException(ErrorCode.CANCELLED,
+                    "the thread was interrupted before the listener had heard all");
         }
     }
 

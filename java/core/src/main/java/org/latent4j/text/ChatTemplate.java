@@ -111,7 +111,7 @@ public final class ChatTemplate {
      *     booleans, lists, maps or JsonNodes; {@code add_generation_prompt}
      *     is true unless given
      * @throws LatentException BAD_TEMPLATE if there is no template, it refuses these messages, it cannot be evaluated
-     *     or passes one of {@link Limits}; CANCELLED if the thread is interrupted, whose flag stays set
+     *     or passes one of {@link Limits}; OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
         if (template == null) {
@@ -136,6 +136,11 @@ public final class ChatTemplate {
             return template.render(variables, clock);
         } catch (TemplateException e) {
             throw failure(e);
+        } catch (OutOfMemoryError e) { // what was made of the text is given up whole
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small for this chat's text", e);
+        } catch (StackOverflowError e) {
+            throw new LatentException(ErrorCode.BAD_TEMPLATE, "the thread's stack is too small for this chat template,"
+                    + " which is nested within the limits (-Xss)", e);
         }
     }
 

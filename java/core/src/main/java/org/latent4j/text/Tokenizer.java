@@ -80,6 +80,7 @@ public final class Tokenizer {
     }
 
     private static Tokenizer open(Supplier<TokenizerParts> parts, String source, int modelVocabulary) {
+        WorkLimit.interruptible();
         try {
             return new Tokenizer(parts.get(), modelVocabulary);
         } catch (OutOfMemoryError e) { // what was built is given up whole

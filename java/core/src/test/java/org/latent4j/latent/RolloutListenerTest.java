@@ -9,13 +9,17 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -278,6 +282,45 @@ class RolloutListenerTest {
             assertThat(memory.length()).isEqualTo(exact.length());
             assertThat(memory.readLayer(2).keys()).isEqualTo(exact.readLayer(2).keys());
             assertThat(memory.hidden()).isEqualTo(exact.hidden());
+        }
+    }
+
+    /** Native code is done long before: what the interrupt ends is the telling, and a listener that never returns. */
+    @Test
+    @Timeout(60)
+    void anInterruptEndsACallWhoseListenerBlocks() {
+        model.rollout(Rollout.builder().add(memory, golden.prompt(1)).build());
+        int length = memory.length();
+        float[] hidden = memory.hidden();
+        Thread caller = Thread.currentThread();
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger told = new AtomicInteger();
+        try {
+            assertThatThrownBy(() -> model.rollout(Rollout.builder().add(memory, golden.prompt(3))
+                    .sampling(Sampling.greedy(3)).build(), new RolloutListener() {
+                        @Override
+                        public boolean onToken(int member, int token) {
+                            told.incrementAndGet();
+                            caller.interrupt();
+                            boolean ended = false;
+                            while (!ended) {
+                                try {
+                                    ended = end.await(1, TimeUnit.HOURS);
+                                } catch (InterruptedException e) {
+                                    continue; // as some code does
+                                }
+                            }
+                            return true;
+                        }
+                    })).hasMessageStartingWith("[CANCELLED] ");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(told.get()).as("nothing is told after the interrupt").isEqualTo(1);
+            assertThat(memory.length()).isEqualTo(length);
+            assertThat(memory.hidden()).isEqualTo(hidden);
+            assertThat(model.rollout(Rollout.builder().add(memory, golden.prompt(0)).sampling(Sampling.greedy(4))
+                    .build()).tokens(0)).hasSize(4);
+        } finally {
+            end.countDown();
         }
     }
 
