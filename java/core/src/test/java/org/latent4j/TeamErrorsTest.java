@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -11,7 +17,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.latent4j.agent.Agent;
 import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
@@ -42,6 +50,28 @@ class TeamErrorsTest {
                 .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ");
             assertThat(model.freePages()).isEqualTo(free);
             assertThat(team(model, PLANNER, JUDGER).ask("q").figures().decodedTokens()).isPositive();
+        }
+    }
+
+    /** Tokens that the model has no embedding for are the checkpoint's fault, not the caller's. */
+    @Test
+    void aTokenizerOfAnotherModelIsNamed(@TempDir Path folder) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        try (Stream<Path> files = Files.list(Golden.of("tiny-qwen3").folder())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        ObjectNode tokenizer = (ObjectNode) json.readTree(folder.resolve("tokenizer.json").toFile());
+        for (int i = 0; i < 100; i++) {
+            ((ArrayNode) tokenizer.get("added_tokens")).addObject().put("id", 600 + i).put("content", "<z" + i + ">")
+                .put("special", true);
+        }
+        json.writeValue(folder.resolve("tokenizer.json").toFile(), tokenizer);
+        try (LatentModel model = LatentModel.open(folder, Golden.options().memoryPositions(256).build())) {
+            assertThatThrownBy(() -> team(model, PLANNER, JUDGER).ask("what is <z99>?"))
+                .hasMessageStartingWith("[BAD_TOKENIZER] agent 'planner': the tokenizer gives token ")
+                .hasMessageContaining("the model has embeddings for 0 to 511");
         }
     }
 

@@ -26,7 +26,7 @@ public final class AnswerExtraction {
         "(?<![\\w.])[-+\u2212]?(?:\\d{1,3}(?:,\\d{3})+(?![\\d])|\\d+)?"
             + "(?:(?<=\\d)\\.\\d+|(?<!\\d)\\.\\d+)?(?:(?<=\\d)/\\d+)?");
     private static final Pattern STATED_CHOICE = Pattern.compile(
-        "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*"
+        "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*+"
             + "(?:(?i:option|choice)\\s+)?[(\\[*]*([A-Z])(?![\\w'])[)\\]*.]*");
     private static final Pattern LONE_CHOICE =
         Pattern.compile("(?m)(?<![\\w'])(?:\\(([A-Z])\\)|\\[([A-Z])]|([A-Z])(?=[).:,]|\\s*$))");

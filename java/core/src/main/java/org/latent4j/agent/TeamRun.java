@@ -48,6 +48,9 @@ public final class TeamRun {
                     throw e;
                 }
                 size = (batch.size() + 1) / 2;
+            } catch (OutOfMemoryError e) {
+                throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small for this asking (-Xmx)",
+                    e);
             }
         }
         return List.copyOf(answers);

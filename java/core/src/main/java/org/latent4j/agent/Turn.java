@@ -74,7 +74,15 @@ final class Turn {
             throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "a prompt of " + text.length() + " characters takes "
                 + fewest + " positions or more, the context holds " + model.info().maxPositions());
         }
-        return model.tokenizer().encode(text);
+        int[] ids = model.tokenizer().encode(text);
+        for (int id : ids) {
+            if (id >= model.info().vocabularySize()) {
+                throw new LatentException(ErrorCode.BAD_TOKENIZER, "the tokenizer gives token " + id
+                    + ", the model has embeddings for 0 to " + (model.info().vocabularySize() - 1)
+                    + ": it is not this model's");
+            }
+        }
+        return ids;
     }
 
     /** Lets all of them think. */

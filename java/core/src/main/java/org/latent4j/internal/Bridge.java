@@ -2,7 +2,6 @@ package org.latent4j.internal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.latent4j.ErrorCode;
@@ -13,7 +12,6 @@ import org.latent4j.LatentException;
  */
 public final class Bridge {
     private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private Bridge() {
     }
@@ -56,7 +54,7 @@ public final class Bridge {
     /** A JSON text that native code wrote. */
     static JsonNode json(String text) {
         try {
-            return JSON.readTree(text);
+            return UntrustedJson.NATIVE.readTree(text);
         } catch (JsonProcessingException e) {
             throw new LatentException(ErrorCode.INTERNAL, "native code wrote JSON that cannot be read", e);
         }

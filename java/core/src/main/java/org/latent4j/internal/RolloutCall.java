@@ -195,7 +195,7 @@ final class RolloutCall {
             lastSteps[Phase.PREFILL.ordinal()] = promptTokens;
             lastSteps[Phase.THINK.ordinal()] = rollout.latentSteps();
             listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, lastSteps);
-            listening.start();
+            start(listening);
         }
         try {
             runToItsEnd(pointer, listening);
@@ -204,6 +204,15 @@ final class RolloutCall {
             return result;
         } finally {
             Native.l4j_rollout_close(args);
+        }
+    }
+
+    private static void start(ListenerThread listening) {
+        try {
+            listening.start();
+        } catch (OutOfMemoryError e) {
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "no thread can be started to tell the listener: "
+                    + e.getMessage(), e);
         }
     }
 

@@ -5,8 +5,8 @@ package org.latent4j.latent;
  * everything was told. Until then the rollout alone holds its memories, which show what they held before. Whatever it
  * throws, checked exceptions too, cancels the rollout and comes out of the call as it is; the memories are as before.
  *
- * <p>If the calling thread is interrupted, so is the listener's, once, and nothing more is told. A listener that has not
- * returned a second later is left to itself: the call throws {@code CANCELLED} without it.
+ * <p>If the calling thread is interrupted, so is the listener's, once, and nothing more is told. A listener that has
+ * not returned a second later is left to itself: the call throws {@code CANCELLED} without it.
  */
 public interface RolloutListener {
     /**

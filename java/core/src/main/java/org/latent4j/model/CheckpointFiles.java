@@ -76,6 +76,9 @@ public final class CheckpointFiles {
             throw broken(id, cache, e);
         } catch (UncheckedIOException e) { // from a folder's stream
             throw broken(id, cache, e.getCause());
+        } catch (OutOfMemoryError e) {
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small for what the hub says of "
+                    + id, e);
         }
     }
 

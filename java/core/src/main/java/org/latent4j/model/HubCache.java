@@ -1,7 +1,7 @@
 package org.latent4j.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -27,13 +27,13 @@ import java.util.stream.Stream;
 import org.latent4j.ErrorCode;
 import org.latent4j.Figures;
 import org.latent4j.LatentException;
+import org.latent4j.internal.UntrustedJson;
 
 /**
  * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG}
  * (content), {@code snapshots/COMMIT/FILE} (links to blobs) and {@code refs/main} (the commit).
  */
 final class HubCache {
-    private static final ObjectMapper JSON = new ObjectMapper();
     // file locks do not hold between threads
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
@@ -119,8 +119,26 @@ final class HubCache {
             throw new IOException(index + " has more than " + HubLimits.INDEX_BYTES + " bytes");
         }
         TreeSet<String> shards = new TreeSet<>();
-        for (JsonNode file : JSON.readTree(index.toFile()).path("weight_map")) {
-            shards.add(file.asText());
+        // Not as a tree, which would take many times the file's bytes.
+        try (JsonParser parser = UntrustedJson.MAPPER.createParser(index.toFile())) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException(index + " is no JSON object");
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean map = parser.currentName().equals("weight_map");
+                if (parser.nextToken() != JsonToken.START_OBJECT || !map) {
+                    parser.skipChildren();
+                    continue;
+                }
+                while (parser.nextToken() == JsonToken.FIELD_NAME && shards.size() <= HubLimits.FILES) {
+                    parser.nextToken();
+                    shards.add(parser.getValueAsString(""));
+                    parser.skipChildren();
+                }
+                if (shards.size() > HubLimits.FILES) {
+                    break;
+                }
+            }
         }
         return shards;
     }

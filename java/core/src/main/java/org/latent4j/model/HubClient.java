@@ -1,7 +1,6 @@
 package org.latent4j.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -17,6 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.UntrustedJson;
 import org.latent4j.model.HubExchange.Reply;
 
 /** Speaks HTTP with the Hugging Face Hub: what a model consists of, and each file's size, sum and bytes. */
@@ -29,7 +29,6 @@ final class HubClient {
         }
     }
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<Integer> PASSING = Set.of(408, 429, 500, 502, 503, 504);
 
     private final HubSettings settings;
@@ -52,7 +51,7 @@ final class HubClient {
         Reply reply = send(address, "GET", true);
         JsonNode description;
         try {
-            description = JSON.readTree(reply.body());
+            description = UntrustedJson.tree(new String(reply.body(), StandardCharsets.UTF_8), address.toString());
         } catch (IOException e) {
             throw failed(address, "the answer is not JSON", e);
         }

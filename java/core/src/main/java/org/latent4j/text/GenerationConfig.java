@@ -78,7 +78,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
         if (value.isMissingNode() || value.isNull()) {
             return otherwise;
         }
-        if (!value.isNumber() || !inRange.test(value.doubleValue())) {
+        if (!value.isNumber() || !inRange.test(value.floatValue()) || Float.isInfinite(value.floatValue())) {
             throw bad(file, key, value, "a number, " + range);
         }
         return value.doubleValue();
@@ -87,7 +87,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     private static void addOfFolder(Path file, JsonNode config, TreeSet<Integer> ends) {
         JsonNode idOrIds = config.path("eos_token_id");
         for (JsonNode id : idOrIds.isArray() ? idOrIds : List.of(idOrIds)) {
-            if (!id.isIntegralNumber() && !id.isNull() && !id.isMissingNode()) {
+            if (!(id.isIntegralNumber() && id.canConvertToInt()) && !id.isNull() && !id.isMissingNode()) {
                 throw bad(file, "eos_token_id", idOrIds, "a token id or an array of them");
             }
             add(id, ends);
@@ -100,7 +100,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     }
 
     private static void add(JsonNode id, TreeSet<Integer> ends) {
-        if (id.isIntegralNumber()) {
+        if (id.isIntegralNumber() && id.canConvertToInt()) {
             ends.add(id.intValue());
         }
     }

@@ -2,7 +2,6 @@ package org.latent4j.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +9,10 @@ import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.RegularFile;
+import org.latent4j.internal.UntrustedJson;
 
 /** Reads the small JSON files of a checkpoint folder. */
 final class JsonFiles {
-    static final ObjectMapper JSON = new ObjectMapper();
-
     /** Bytes of such a file; those of public models have up to about a million. */
     static final int MAX_BYTES = 8 << 20;
 
@@ -27,7 +25,7 @@ final class JsonFiles {
         }
         String text = RegularFile.text(file, MAX_BYTES, ErrorCode.BAD_CHECKPOINT);
         try {
-            JsonNode content = JSON.readTree(text);
+            JsonNode content = UntrustedJson.tree(text, file.toString());
             if (!content.isObject()) {
                 throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + kind(content)
                         + ", expected a JSON object");

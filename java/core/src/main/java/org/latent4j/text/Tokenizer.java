@@ -159,9 +159,19 @@ public final class Tokenizer {
      * character appear as U+FFFD; whole characters beside them stay, also where Hugging Face's library drops them in a
      * run of byte-fallback tokens.
      *
-     * @throws LatentException BAD_TOKEN if an id is outside the vocabulary
+     * @throws LatentException BAD_TOKEN if an id is outside the vocabulary; OUT_OF_MEMORY; CANCELLED if the thread is
+     *     interrupted, whose flag stays set
      */
     public String decode(int[] ids) {
+        try {
+            return decoded(ids);
+        } catch (OutOfMemoryError e) { // what was made is given up whole
+            throw new LatentException(ErrorCode.OUT_OF_MEMORY, "the Java heap is too small for the text of "
+                    + ids.length + " tokens", e);
+        }
+    }
+
+    private String decoded(int[] ids) {
         if (bytes != null) {
             ByteTokenStream stream = new ByteTokenStream(this, bytes);
             for (int id : ids) {
@@ -173,6 +183,7 @@ public final class Tokenizer {
         TokenStream stream = newStream();
         StringBuilder text = new StringBuilder();
         for (int id : ids) {
+            WorkLimit.interruptible(); // a decoder may make much of one token
             text.append(stream.push(id));
         }
         return text.append(stream.flush()).toString();

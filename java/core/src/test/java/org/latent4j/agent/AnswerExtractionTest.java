@@ -129,6 +129,8 @@ class AnswerExtractionTest {
         String unclosed = "\\boxed{".repeat(200_000);
         assertThat(AnswerExtraction.extract(TaskKind.MATH, unclosed + "4} 5")).contains("4");
         assertThat(AnswerExtraction.extract(TaskKind.MATH, unclosed + " 5")).contains("5");
+        assertThat(AnswerExtraction.extract(TaskKind.CHOICE, "answer" + "*".repeat(1_000_000) + "x")).isEmpty();
+        assertThat(AnswerExtraction.extract(TaskKind.CHOICE, "answer" + "*".repeat(1_000_000) + "B")).contains("B");
         assertThat(AnswerExtraction.same("1" + ".".repeat(1_000_000), "2")).isFalse();
         assertThat(AnswerExtraction.same("\\text{}".repeat(200_000), "x")).isFalse();
         assertThat(AnswerExtraction.extract(TaskKind.MATH, "\\boxed{" + ".".repeat(1_000_000) + "}")).isPresent();

@@ -31,12 +31,33 @@ class GenerationConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{\"temperature\": -1}", "{\"temperature\": \"hot\"}", "{\"top_p\": 0}", "{\"top_p\": 7}",
-            "{\"top_k\": -5}",
+            "{\"top_k\": -5}", "{\"temperature\": 1e400}", "{\"temperature\": 1e39}", "{\"top_p\": 1e-60}",
+            "{\"eos_token_id\": 4294967297}",
         "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [2, {}]}", "[1]", "null", "", "{"})
     void refusesWhatNoSamplerCanUse(String content, @TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("generation_config.json"), content);
         assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).isInstanceOf(LatentException.class)
                 .hasMessageStartingWith("[BAD_CHECKPOINT] " + file).hasMessageNotContaining("REDACTED");
+    }
+
+    /** Names that are one to Jackson's table of names, and what it makes of the next file. */
+    @Test
+    void namesMadeToCollideHarmNeitherTheirFileNorTheNext(@TempDir Path folder) throws IOException {
+        StringBuilder names = new StringBuilder();
+        for (int i = 0; i < 4096; i++) {
+            names.append(i == 0 ? "" : ",").append('"');
+            for (int bit = 0; bit < 12; bit++) {
+                names.append((i >> bit & 1) == 0 ? "Ab" : "BA");
+            }
+            names.append("\":0");
+        }
+        Path file = folder.resolve("generation_config.json");
+        for (int round = 0; round < 5; round++) {
+            Files.writeString(file, "{\"a\":{" + names + "},\"top_k\":7}");
+            assertThat(GenerationConfig.from(folder, null, TINY).topK()).isEqualTo(7);
+            Files.writeString(file, "{\"temperature\": 0.7, \"n" + round + "\": [{\"x" + round + "\": 1}]}");
+            assertThat(GenerationConfig.from(folder, null, TINY).temperature()).isEqualTo(0.7f);
+        }
     }
 
     @Test
