@@ -19,7 +19,10 @@ public final class ConfigFuzzer {
                 ModelOptions.builder().threads(1).memoryPositions(64).build()));
         if (model != null) {
             Outcome.of(model::tokenizer);
-            model.newMemory().close();
+            Outcome.of(() -> {
+                model.newMemory().close();
+                return true;
+            });
             model.close();
         }
     }

@@ -9,9 +9,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.latent4j.fuzz.Folders;
 import org.latent4j.fuzz.Outcome;
@@ -30,24 +32,26 @@ public final class HubFuzzer {
     private static final Path HOME = Folders.fresh();
     private static final ServerSocket SERVER = serve();
 
-    private static volatile byte[] input = {0};
-    private static volatile int requests;
+    private static volatile Turn turn = new Turn(new byte[] {0}, new AtomicInteger());
 
     private HubFuzzer() {
+    }
+
+    /** One input and the requests that were answered by it: a connection that comes late belongs to the one before. */
+    private record Turn(byte[] input, AtomicInteger requests) {
     }
 
     public static void fuzzerTestOneInput(byte[] data) throws IOException {
         if (data.length == 0) {
             return;
         }
-        input = data;
-        requests = 0;
-        Path cache = Files.createDirectories(HOME.resolve("home"));
+        turn = new Turn(data, new AtomicInteger());
+        Path cache = Files.createDirectories(HOME.resolve("some/folders/down/home"));
         Outcome.of(() -> CheckpointFiles.resolve("a/b", DownloadListener.NONE, Map.of("HF_HOME", cache.toString(),
                 "HF_ENDPOINT", "http://localhost:" + SERVER.getLocalPort()), PATIENCE));
         Folders.delete(cache);
-        try (Stream<Path> left = Files.list(HOME)) {
-            if (left.findAny().isPresent()) {
+        try (Stream<Path> left = Files.walk(HOME)) {
+            if (left.anyMatch(each -> !Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))) {
                 throw new AssertionError("something was written outside of the cache");
             }
         }
@@ -60,7 +64,8 @@ public final class HubFuzzer {
                 while (true) {
                     try {
                         Socket connection = server.accept();
-                        new Thread(() -> answer(connection)).start();
+                        Turn now = turn;
+                        new Thread(() -> answer(connection, now)).start();
                     } catch (IOException e) {
                         return;
                     }
@@ -74,7 +79,7 @@ public final class HubFuzzer {
         }
     }
 
-    private static void answer(Socket connection) {
+    private static void answer(Socket connection, Turn now) {
         try (connection; OutputStream out = connection.getOutputStream()) {
             BufferedReader in = new BufferedReader(new InputStreamReader(connection.getInputStream(),
                     StandardCharsets.ISO_8859_1));
@@ -82,8 +87,8 @@ public final class HubFuzzer {
             for (String line = first; line != null && !line.isEmpty(); line = in.readLine()) {
                 continue; // headers say nothing of use
             }
-            byte[] mine = input;
-            if (requests++ == (mine[0] & 7)) {
+            byte[] mine = now.input();
+            if (now.requests().getAndIncrement() == (mine[0] & 7)) {
                 out.write(mine, 1, mine.length - 1);
             } else if (first != null) {
                 honest(first, out);
