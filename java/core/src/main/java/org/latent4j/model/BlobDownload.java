@@ -3,7 +3,6 @@ package org.latent4j.model;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpHeaders;
-import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -106,7 +105,7 @@ final class BlobDownload {
     private Trouble attempt() throws IOException, InterruptedException {
         long offset = size();
         pieced |= offset > 0;
-        HttpResponse<BodyChunks> response;
+        HubExchange.Opened response;
         try {
             response = client.open(file, offset);
         } catch (IOException e) {

@@ -36,7 +36,7 @@ final class BodyChunks implements BodySubscriber<BodyChunks>, AutoCloseable {
         } catch (TimeoutException e) {
             throw new HttpTimeoutException("nothing came for " + seconds(limit));
         } catch (ExecutionException e) {
-            throw new IllegalStateException("a subscription comes or does not", e);
+            throw new IOException(e.getCause().getMessage(), e.getCause());
         }
         Arrival arrival = arrivals.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
         if (arrival == null) {
@@ -74,6 +74,7 @@ final class BodyChunks implements BodySubscriber<BodyChunks>, AutoCloseable {
 
     @Override
     public void onError(Throwable broken) {
+        subscribed.completeExceptionally(broken); // if it never came
         arrivals.add(new Arrival(null, broken));
     }
 

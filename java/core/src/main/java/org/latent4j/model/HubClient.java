@@ -7,7 +7,6 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
-import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -87,10 +86,10 @@ final class HubClient {
      * The file's bytes from an offset on; 200 if the server sends all of them instead, 416 if there are none. One
      * attempt.
      */
-    HttpResponse<BodyChunks> open(RemoteFile file, long offset) throws IOException, InterruptedException {
+    HubExchange.Opened open(RemoteFile file, long offset) throws IOException, InterruptedException {
         URI address = file.address();
         for (int hop = 0; hop <= HubLimits.REDIRECTS; hop++) {
-            HttpResponse<BodyChunks> response = exchange.open(address, "GET", offset);
+            HubExchange.Opened response = exchange.open(address, "GET", offset);
             if (!HubExchange.isRedirect(response.statusCode())) {
                 checkSame(file, address, response);
                 return response;
@@ -102,7 +101,7 @@ final class HubClient {
     }
 
     /** Of a file without a sum only the ETag says that its bytes are of the file whose size was told. */
-    private void checkSame(RemoteFile file, URI address, HttpResponse<BodyChunks> response) {
+    private void checkSame(RemoteFile file, URI address, HubExchange.Opened response) {
         String etag = etag(response.headers().firstValue("ETag").orElse(file.etag()));
         if (response.statusCode() / 100 == 2 && file.algorithm() == null && exchange.isHub(address)
                 && !etag.equals(file.etag())) {

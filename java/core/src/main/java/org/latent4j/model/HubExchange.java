@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,6 +33,9 @@ final class HubExchange {
             return headers.firstValue(name).orElse(otherwise);
         }
     }
+
+    /** An answer's beginning. */
+    record Opened(int statusCode, HttpHeaders headers, BodyChunks body) {}
 
     private final HubSettings settings;
     private final Patience patience;
@@ -61,7 +65,7 @@ final class HubExchange {
     }
 
     /** An answer's headers; its body is still to come, and whoever asked closes it. */
-    HttpResponse<BodyChunks> open(URI address, String method, long offset) throws IOException, InterruptedException {
+    Opened open(URI address, String method, long offset) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address).header("User-Agent", "latent4j")
                 .header("Accept-Encoding", "identity").method(method, HttpRequest.BodyPublishers.noBody());
         if (offset > 0) {
@@ -70,14 +74,31 @@ final class HubExchange {
         if (settings.token() != null && isHub(address)) {
             request.header("Authorization", "Bearer " + settings.token());
         }
-        CompletableFuture<HttpResponse<BodyChunks>> coming = http.sendAsync(request.build(), info -> new BodyChunks());
+        // The headers are taken where they come in: what sendAsync returns is completed by the common pool, whose
+        // threads may all be waiting for this very download.
+        CompletableFuture<Opened> coming = new CompletableFuture<>();
+        CompletableFuture<HttpResponse<BodyChunks>> sent = http.sendAsync(request.build(), info -> {
+            BodyChunks body = new BodyChunks();
+            if (!coming.complete(new Opened(info.statusCode(), info.headers(), body))) {
+                body.close(); // too late
+            }
+            return body;
+        });
+        sent.whenComplete((response, broken) -> {
+            if (broken != null) {
+                Throwable cause = broken instanceof CompletionException ? broken.getCause() : broken;
+                if (!coming.completeExceptionally(cause)) {
+                    coming.thenAccept(opened -> opened.body().onError(cause)); // its body was never begun
+                }
+            }
+        });
         try {
             return coming.get(patience.answer().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            abandon(coming);
+            abandon(coming, sent);
             throw new HttpTimeoutException("no answer came within " + BodyChunks.seconds(patience.answer()));
         } catch (InterruptedException e) {
-            abandon(coming);
+            abandon(coming, sent);
             throw e;
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException broken) {
@@ -88,15 +109,17 @@ final class HubExchange {
         }
     }
 
-    private static void abandon(CompletableFuture<HttpResponse<BodyChunks>> coming) {
-        coming.thenAccept(late -> late.body().close());
-        coming.cancel(true);
+    private static void abandon(CompletableFuture<Opened> coming, CompletableFuture<HttpResponse<BodyChunks>> sent) {
+        if (!coming.cancel(false) && !coming.isCompletedExceptionally()) {
+            coming.join().body().close();
+        }
+        sent.cancel(true);
     }
 
     /** An answer with all of its body, if it is one that says what was asked for. */
     Reply ask(URI address, String method) throws IOException, InterruptedException {
         long end = System.nanoTime() + patience.metadata().toNanos();
-        HttpResponse<BodyChunks> response = open(address, method, 0);
+        Opened response = open(address, method, 0);
         try (BodyChunks body = response.body()) {
             boolean good = response.statusCode() / 100 == 2;
             return new Reply(response.statusCode(), response.headers(), good ? whole(body, end) : new byte[0]);
