@@ -17,12 +17,14 @@ struct l4j_run;     // a rollout that has run, with the memories it holds
 
 enum l4j_memory_type { L4J_MEMORY_BF16 = 0, L4J_MEMORY_F32 = 1 };
 
-// How a hidden state becomes the next input embedding: e = (h W) * target_norm / max(||h W||, 1e-6).
+// How a hidden state h becomes the next input embedding e. The first three: e = (h W) * target_norm / max(||h W||, 1e-6).
 enum l4j_alignment {
   L4J_ALIGN_IDENTITY = 0,  // W = I
   L4J_ALIGN_RIDGE = 1,     // W maps output-embedding space to input-embedding space, least squares with lambda 1e-5
   L4J_ALIGN_RANDOM = 2,    // control: a random W with the singular values of the ridge W
-  L4J_ALIGN_NONE = 3       // control: e = h, not rescaled
+  L4J_ALIGN_NONE = 3,      // control: e = h, not rescaled
+  L4J_ALIGN_SOFT = 4,      // e = sum of p_i E_i over the likeliest tokens after h (l4j_soft); E_i their input embeddings; not rescaled
+  L4J_ALIGN_AUTO = 5       // ridge where the embeddings are untied and its W is far from I, else soft (l4j_model_resolve_alignment)
 };
 
 enum l4j_phase { L4J_PHASE_IDLE = 0, L4J_PHASE_PREFILL = 1, L4J_PHASE_THINK = 2, L4J_PHASE_DECODE = 3 };
@@ -38,6 +40,42 @@ struct l4j_model_options {
   const char* cpu_level;     // null: the best present; else "plain", "avx2", "avx512" or "avx512_bf16"
   const char* device;        // "cpu", "cuda:0", ...; null: of the usable CUDA devices the one with the most memory, else cpu
 };
+
+// The alignment `soft`: soft thinking (arXiv 2505.15778). p = softmax(logits / temperature + noise * g) over the top_k best logits, g_i
+// Gumbel numbers of the sequence's seed (arXiv 2508.03440). With another alignment that is not `auto`, `share` blends: e = share * soft +
+// (1 - share) * aligned.
+struct l4j_soft {
+  int32_t top_k;      // 1 to 64; 0: 10. 1: the likeliest token's own embedding (argmax)
+  float temperature;  // above 0; 0: 1
+  float noise;        // 0 or more; 0: none
+  float share;        // 0 to 1; ignored by L4J_ALIGN_SOFT, whose share is 1
+};
+
+// When a sequence stops thinking before its n_latent_steps are done: none of it by default. Looked at before each step, on the distribution
+// and the thought that the step would run, which then is not run.
+struct l4j_think_stop {
+  float entropy_below;    // nats, of the whole vocabulary; below it for `entropy_steps` steps that follow each other. 0: off
+  int32_t entropy_steps;  // 0: 1
+  float cosine_above;     // of two thoughts that follow each other; 0: off
+  int32_t at_end_token;   // 1: when an end token (end_tokens) is the likeliest
+};
+
+enum l4j_think_end { L4J_THINK_END_STEPS = 0, L4J_THINK_END_ENTROPY = 1, L4J_THINK_END_FIXED_POINT = 2, L4J_THINK_END_TOKEN = 3 };
+
+// What is seen of one latent step: of its input e, the thought, and of the hidden state h that e was made of.
+struct l4j_thought {
+  float entropy;           // of softmax(logits of h) over the whole vocabulary, in nats
+  float norm;              // ||e||
+  float step_cosine;       // of e and the thought before in this rollout; NaN for the first
+  float nearest_cosine;    // of e and the row of the input embeddings nearest to it
+  int32_t nearest_token;   // that row
+  int32_t tokens[5];       // the likeliest after h, best first; -1: the vocabulary has no more
+  float probabilities[5];  // theirs, of the whole vocabulary
+  int32_t padding;
+};
+
+// Which thoughts a rollout looks at. What is looked at costs two products with the vocabulary, what stops on entropy or tokens one.
+enum l4j_look { L4J_LOOK_NONE = 0, L4J_LOOK_LAST = 1, L4J_LOOK_ALL = 2 };
 
 // Positions [begin, end) of one memory.
 struct l4j_range {
@@ -66,14 +104,17 @@ struct l4j_rollout_args {
   const int32_t* tokens;         // [token_offsets[n_sequences]]
   const int32_t* token_offsets;  // [n_sequences + 1], from 0, never decreasing
 
-  int32_t n_latent_steps;
-  int32_t alignment;  // l4j_alignment
+  int32_t n_latent_steps;  // at most (think_stop)
+  int32_t alignment;       // l4j_alignment
+  l4j_soft soft;
+  l4j_think_stop think_stop;
+  int32_t look;            // l4j_look; needs `thoughts`
 
   int32_t max_new_tokens;
   float temperature;          // 0: greedy
   float top_p;                // (0, 1]; 1: off
   int32_t top_k;              // 0: off
-  const uint64_t* seeds;      // [n_sequences]; null: 42 for each
+  const uint64_t* seeds;      // [n_sequences]; null: 42 for each; of tokens and of soft.noise
   const int32_t* end_tokens;  // [n_end_tokens]; an end token is counted and returned, nothing follows it
   int32_t n_end_tokens;
 
@@ -81,6 +122,9 @@ struct l4j_rollout_args {
   float* prompt_hidden;     // [all tokens, d_model] after the final norm
   float* latents;           // [n_sequences, n_latent_steps, d_model] the inputs of the latent steps
   float* latent_hidden;     // [n_sequences, n_latent_steps, d_model] their outputs after the final norm
+  int32_t* latent_steps;    // [n_sequences] steps done; rows of latents, latent_hidden and thoughts beyond them are not written
+  int32_t* think_ends;      // [n_sequences] l4j_think_end
+  l4j_thought* thoughts;    // [n_sequences, n_latent_steps]; of L4J_LOOK_LAST only each sequence's last step's is written
   float* logits;            // [n_sequences, vocab] before the first decoded token (needs max_new_tokens > 0)
   int32_t* new_tokens;      // [n_sequences, max_new_tokens]
   int32_t* stop_reasons;    // [n_sequences] l4j_stop_reason
@@ -113,11 +157,15 @@ void l4j_model_close(l4j_model* model);
 std::string l4j_model_info(const l4j_model* model);
 // JSON object of every key of a GGUF file's metadata; "{}" for a folder.
 std::string l4j_model_metadata(const l4j_model* model);
-// The alignment matrix [d_model, d_model] (row vectors: e = h W) and target_norm [1]; solved on first use, then kept.
+// The alignment matrix [d_model, d_model] (row vectors: e = h W) and target_norm [1]; solved on first use, then kept. BAD_ARGUMENT of
+// soft and auto, which are no matrix.
 // Both may be null, and `control`, whose `cancel` ends the solving: CANCELLED; a later call solves again. `capacity` is the matrix's.
 void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, int64_t capacity, float* target_norm, l4j_control* control);
-// ||W - I||_F / ||I||_F, 0 for identity and none.
+// ||W - I||_F / ||I||_F, 0 for identity, none and soft.
 double l4j_model_alignment_distance(l4j_model* model, int32_t alignment);
+// What L4J_ALIGN_AUTO is on this model: L4J_ALIGN_RIDGE where the embeddings are untied and its distance is above 0.1, else L4J_ALIGN_SOFT.
+// Solves ridge for it where they are untied. `control` as in l4j_model_alignment.
+int32_t l4j_model_resolve_alignment(l4j_model* model, l4j_control* control);
 // aligned [n, d_model] = align(hidden [n, d_model]); `capacity` is that of either.
 void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned, int64_t capacity);
 // Pages of the model's pool that no memory holds.

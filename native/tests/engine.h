@@ -59,6 +59,9 @@ struct RolloutCall {
   std::vector<l4j_memory*> memories;
   std::vector<std::vector<int32_t>> prompts;
   int32_t latent_steps = 0, alignment = L4J_ALIGN_IDENTITY, max_new_tokens = 0;
+  l4j_soft soft{};
+  l4j_think_stop think_stop{};
+  int32_t look = L4J_LOOK_NONE;
   float temperature = 0, top_p = 1;
   int32_t top_k = 0;
   std::vector<uint64_t> seeds;
@@ -66,6 +69,8 @@ struct RolloutCall {
   std::vector<int32_t> keep;  // empty: all tokens
 
   std::vector<float> prompt_hidden, latents, latent_hidden, logits;
+  std::vector<l4j_thought> thoughts;
+  std::vector<int32_t> thought_steps, think_ends;
   std::vector<std::vector<int32_t>> tokens;
   std::vector<int32_t> stop_reasons, stop;
   l4j_control control{};
@@ -88,6 +93,9 @@ struct RolloutCall {
     prompt_hidden.assign(flat.size() * d_model, 0);
     latents.assign(n * steps * d_model, 0);
     latent_hidden = latents;
+    thoughts.assign(look == L4J_LOOK_NONE ? 0 : n * steps, {});
+    thought_steps.assign(n, -1);
+    think_ends.assign(n, -1);
     logits.assign(max_new_tokens > 0 ? static_cast<size_t>(n) * vocab : 0, 0);
     stop_reasons.assign(n, 0);
     stop.resize(n, 0);
@@ -100,6 +108,12 @@ struct RolloutCall {
     args.token_offsets = offsets.data();
     args.n_latent_steps = latent_steps;
     args.alignment = alignment;
+    args.soft = soft;
+    args.think_stop = think_stop;
+    args.look = look;
+    args.thoughts = thoughts.empty() ? nullptr : thoughts.data();
+    args.latent_steps = thought_steps.data();
+    args.think_ends = think_ends.data();
     args.max_new_tokens = max_new_tokens;
     args.temperature = temperature;
     args.top_p = top_p;

@@ -28,7 +28,7 @@ ModelOptions checked(const l4j_model_options* options) {
 
 AlignmentKind checked_kind(int32_t alignment) {
   L4J_CHECK(alignment >= L4J_ALIGN_IDENTITY && alignment <= L4J_ALIGN_NONE, "BAD_ARGUMENT", "alignment ", alignment,
-            ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none)");
+            ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none): the others are no map of one hidden state");
   return static_cast<AlignmentKind>(alignment);
 }
 
@@ -144,7 +144,12 @@ void l4j_model_alignment(l4j_model* model, int32_t alignment, float* matrix, int
 }
 
 double l4j_model_alignment_distance(l4j_model* model, int32_t alignment) {
+  if (alignment == L4J_ALIGN_SOFT) return 0;
   return guarded([&] { return model->model->alignment(checked_kind(alignment)).distance_from_identity(model->model->config().d_model); });
+}
+
+int32_t l4j_model_resolve_alignment(l4j_model* model, l4j_control* control) {
+  return guarded([&] { return static_cast<int32_t>(model->model->resolve(L4J_ALIGN_AUTO, control ? &control->cancel : nullptr)); });
 }
 
 void l4j_model_align(l4j_model* model, int32_t alignment, const float* hidden, int32_t n, float* aligned, int64_t capacity) {

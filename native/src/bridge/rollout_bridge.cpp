@@ -11,12 +11,34 @@ using namespace latent4j;
 
 namespace {
 
+void check_thinking(const l4j_rollout_args& args) {
+  L4J_CHECK(args.alignment >= L4J_ALIGN_IDENTITY && args.alignment <= L4J_ALIGN_AUTO, "BAD_ARGUMENT", "alignment ", args.alignment,
+            ", expected 0 (identity), 1 (ridge), 2 (random), 3 (none), 4 (soft) or 5 (auto)");
+  const l4j_soft& soft = args.soft;
+  L4J_CHECK(soft.top_k >= 0 && soft.top_k <= kMostLikely, "BAD_ARGUMENT", "soft.top_k ", soft.top_k, ", expected 0 (10) to ", kMostLikely);
+  L4J_CHECK(std::isfinite(soft.temperature) && soft.temperature >= 0, "BAD_ARGUMENT", "soft.temperature ", soft.temperature,
+            ", expected 0 (1) or more");
+  L4J_CHECK(std::isfinite(soft.noise) && soft.noise >= 0, "BAD_ARGUMENT", "soft.noise ", soft.noise, ", expected 0 (none) or more");
+  L4J_CHECK(soft.share >= 0 && soft.share <= 1, "BAD_ARGUMENT", "soft.share ", soft.share, ", expected 0 to 1");
+  L4J_CHECK(soft.share == 0 || args.alignment != L4J_ALIGN_AUTO, "BAD_ARGUMENT", "soft.share ", soft.share,
+            " with the alignment auto, expected one that it is to be blended with");
+  const l4j_think_stop& stop = args.think_stop;
+  L4J_CHECK(std::isfinite(stop.entropy_below) && stop.entropy_below >= 0, "BAD_ARGUMENT", "think_stop.entropy_below ", stop.entropy_below,
+            ", expected 0 (off) or more");
+  L4J_CHECK(stop.entropy_steps >= 0, "BAD_ARGUMENT", "think_stop.entropy_steps ", stop.entropy_steps, ", expected 0 (1) or more");
+  L4J_CHECK(stop.cosine_above >= 0 && stop.cosine_above <= 1, "BAD_ARGUMENT", "think_stop.cosine_above ", stop.cosine_above,
+            ", expected 0 (off) to 1");
+  L4J_CHECK(args.look >= L4J_LOOK_NONE && args.look <= L4J_LOOK_ALL, "BAD_ARGUMENT", "look ", args.look,
+            ", expected 0 (none), 1 (last) or 2 (all)");
+  L4J_CHECK(args.look == L4J_LOOK_NONE || args.thoughts, "BAD_ARGUMENT", "look ", args.look,
+            " without an array of thoughts to write to");
+}
+
 void check(const Model& model, const l4j_rollout_args& args) {
   L4J_CHECK(args.n_sequences >= 1, "BAD_ARGUMENT", "n_sequences ", args.n_sequences, ", expected 1 or more");
   L4J_CHECK(args.n_latent_steps >= 0, "BAD_ARGUMENT", "n_latent_steps ", args.n_latent_steps, ", expected 0 or more");
   L4J_CHECK(args.max_new_tokens >= 0, "BAD_ARGUMENT", "max_new_tokens ", args.max_new_tokens, ", expected 0 or more");
-  L4J_CHECK(args.alignment >= L4J_ALIGN_IDENTITY && args.alignment <= L4J_ALIGN_NONE, "BAD_ARGUMENT", "alignment ", args.alignment,
-            ", expected 0 (identity), 1 (ridge), 2 (random) or 3 (none)");
+  check_thinking(args);
   L4J_CHECK(std::isfinite(args.temperature) && args.temperature >= 0, "BAD_ARGUMENT", "temperature ", args.temperature,
             ", expected 0 (greedy) or more");
   L4J_CHECK(args.max_new_tokens == 0 || args.temperature == 0 || (args.top_p > 0 && args.top_p <= 1), "BAD_ARGUMENT", "top_p ", args.top_p,

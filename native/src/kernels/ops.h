@@ -153,6 +153,62 @@ struct SampleArgs {
   int32_t* tokens;        // [n]
 };
 
+// What is seen of one thought, the vector e that a latent step takes as its input, and of the hidden state h that it was made of.
+struct Thought {
+  float entropy;            // of softmax(logits of h) over the whole vocabulary, in nats
+  float norm;               // ||e||
+  float step_cosine;        // of e and the thought before; NaN: there is none, or one of them is 0
+  float nearest_cosine;     // of e and the row of the input embeddings that is nearest to it; NaN: not measured, or e is 0
+  int32_t nearest_token;    // that row; -1: not measured
+  int32_t tokens[5];        // the likeliest after h, best first; -1: the vocabulary has no more
+  float probabilities[5];   // theirs, of the whole vocabulary
+  int32_t padding;
+};
+constexpr int32_t kThoughtTokens = 5;
+static_assert(sizeof(Thought) == 64);
+
+// likeliest: the k largest of each row of logits, best first, of equals the lower id first. Where `thoughts` is given, also entropy, tokens
+// and probabilities of the row's.
+constexpr int32_t kMostLikely = 64;
+struct LikeliestArgs {
+  const float* logits;  // [n, vocab], finite
+  int32_t n, vocab, k;  // k: 1 to kMostLikely, at most vocab
+  int32_t* ids;         // [n, k]
+  float* values;        // [n, k]
+  Thought* thoughts;    // [n] or null
+};
+
+// mix: y = keep * y + share * sum over i < k of p_i * (row ids[i] of `table`); p = softmax(values / temperature + noise * g), g_i a Gumbel
+// number that depends on the row's (seed, step) and on ids[i] only. keep 0: y is not read.
+struct MixArgs {
+  const Matrix* table;    // [vocab, d]
+  const int32_t* ids;     // [n, stride]
+  const float* values;    // [n, stride], finite
+  const SampleRow* rows;  // [n]; null where noise is 0
+  int32_t n, k, stride;   // k: 1 to kMostLikely, at most stride
+  float temperature;      // above 0
+  float noise;
+  float keep, share;
+  float* y;               // [n, d]
+};
+
+// nearest: of each row of products, products[j] * scales[j] is the cosine of e and row j of the embeddings once it is divided by the
+// thought's norm; the largest, of equals the lower j, becomes nearest_cosine and nearest_token. `thoughts` has the norms (compare).
+struct NearestArgs {
+  const float* products;  // [n, vocab]
+  const float* scales;    // [vocab] 1 / norm of the row; 0 for a row of zeros
+  int32_t n, vocab;
+  Thought* thoughts;      // [n]
+};
+
+// compare: norm and step_cosine of each row of x; nearest_cosine and nearest_token as not measured, padding 0.
+struct CompareArgs {
+  const float* x;       // [n, d]
+  const float* before;  // [n, d] the thoughts before, or null
+  int32_t n, d;
+  Thought* thoughts;    // [n]
+};
+
 // kv_copy: positions [from, from + n) of one memory to [to, to + n) of another, all layers and heads, each key rotated by one angle vector
 // (cos, sin of (to - from) * inv_freq; null: not rotated). Layouts may differ in page_size and dtype. One pass, no staging. Here and in
 // kv_rotate page tables and angles are the host's, read before the call returns; the pages are addresses that the device can reach.
@@ -208,6 +264,10 @@ struct Ops {
   void (*silu_mul)(Queue&, const SiluMulArgs&);
   void (*align)(Queue&, const AlignArgs&);
   void (*sample)(Queue&, const SampleArgs&);
+  void (*likeliest)(Queue&, const LikeliestArgs&);
+  void (*mix)(Queue&, const MixArgs&);
+  void (*nearest)(Queue&, const NearestArgs&);
+  void (*compare)(Queue&, const CompareArgs&);
   void (*kv_copy)(Queue&, const KvCopyArgs&);
   void (*kv_rotate)(Queue&, const KvRotateArgs&);
   void (*rope_angles)(Queue&, const RopeAnglesArgs&);

@@ -42,7 +42,7 @@ struct Context {
   int32_t* cancel;
 };
 
-float mean_row_norm(const Matrix& table, const Context& on) {
+std::vector<double> row_norms(const Matrix& table, const Context& on) {
   std::vector<double> norms(table.rows);
   const int n_tasks = (table.rows + kGroup - 1) / kGroup;
   on.queue.threads->run(n_tasks, [&](int task, int worker) {
@@ -55,8 +55,12 @@ float mean_row_norm(const Matrix& table, const Context& on) {
       norms[r] = std::sqrt(sum);
     }
   });
+  return norms;
+}
+
+float mean_row_norm(const Matrix& table, const Context& on) {
   double sum = 0;
-  for (const double norm : norms) sum += norm;
+  for (const double norm : row_norms(table, on)) sum += norm;
   return static_cast<float>(sum / table.rows);
 }
 
@@ -253,6 +257,14 @@ Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& que
   }
   if (kind == AlignmentKind::random) alignment.matrix = randomize(alignment.matrix, weights.config.d_model, seed, cancel);
   return alignment;
+}
+
+std::vector<float> inverse_embedding_norms(const Weights& weights, Queue& queue, const Ops& ops) {
+  std::vector<float> inverse;
+  for (const double norm : row_norms(weights.embedding, {queue, ops, nullptr})) {
+    inverse.push_back(norm > 0 ? static_cast<float>(1 / norm) : 0.0f);
+  }
+  return inverse;
 }
 
 }  // namespace latent4j

@@ -9,7 +9,12 @@
 
 namespace latent4j {
 
-enum class AlignmentKind { identity, ridge, random, none };
+// The order is l4j_alignment's.
+enum class AlignmentKind { identity, ridge, random, none, soft };
+constexpr int32_t kMapKinds = 4;  // those that are a map of h: all but soft
+
+// Farther from I than this, ridge is worth its product with h.
+constexpr double kFarFromIdentity = 0.1;
 
 struct Alignment {
   AlignmentKind kind = AlignmentKind::identity;
@@ -27,5 +32,8 @@ struct Alignment {
 // piece.
 Alignment solve_alignment(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel = nullptr,
                           uint64_t seed = 42);
+
+// 1 / ||row|| of each row of the input embeddings; 0 for rows of zeros.
+std::vector<float> inverse_embedding_norms(const Weights& weights, Queue& queue, const Ops& ops);
 
 }  // namespace latent4j

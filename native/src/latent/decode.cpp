@@ -9,12 +9,6 @@
 
 namespace latent4j {
 
-namespace {
-
-constexpr uint64_t kDefaultSeed = 42;
-
-}  // namespace
-
 void Rollout::State::decode(Clock::time_point start, l4j_rollout_figures& figures) {
   if (args_.max_new_tokens == 0) return;
   for (int32_t i = 0; i < args_.n_sequences; i++) active_.push_back(i);
@@ -95,7 +89,7 @@ void Rollout::State::place_active(int32_t step, bool tokens) {
   for (int32_t i : active_) {
     // lengths_ counts the token that was chosen and is about to be fed.
     step_places_.push_back({i, lengths_[i] - (tokens ? 1 : 0)});
-    samples_.push_back({args_.seeds ? args_.seeds[i] : kDefaultSeed, static_cast<uint64_t>(step)});
+    samples_.push_back({seed(i), static_cast<uint64_t>(step)});
   }
   upload(ws_.places, step_places_);
   upload(ws_.samples, samples_);
@@ -160,7 +154,7 @@ void Rollout::State::commit(const int32_t* keep) {
     const int32_t kept = keep ? keep[i] : decoded_[i];
     L4J_CHECK(kept >= 0 && kept <= decoded_[i], "BAD_ARGUMENT", "keep[", i, "] is ", kept, ", expected 0 to ", decoded_[i],
               ", the tokens decoded");
-    written[i] = n_tokens(i) + args_.n_latent_steps + std::max(kept - 1, 0);
+    written[i] = n_tokens(i) + thought_steps_[i] + std::max(kept - 1, 0);
     if (kept == decoded_[i]) continue;
     if (kept <= 1) {
       std::copy_n(ws_.undecoded.data() + row(i), row(1), ws_.results.data() + row(i));

@@ -43,7 +43,7 @@ void Rollout::State::run(l4j_rollout_figures& figures) {
   device_.mark(queue_, *ws_.ended);
   conclude();
   figures.prompt_tokens = args_.token_offsets[args_.n_sequences];
-  figures.latent_steps = static_cast<int64_t>(args_.n_latent_steps) * args_.n_sequences;
+  for (int32_t steps : thought_steps_) figures.latent_steps += steps;
   figures.prefill_ns = device_.ns_between(*ws_.start, *ws_.prefilled);
   figures.think_ns = device_.ns_between(*ws_.prefilled, *ws_.thought);
   figures.decode_ns = device_.ns_between(*ws_.thought, *ws_.ended);
@@ -76,6 +76,8 @@ void Rollout::State::prepare() {
   lengths_.resize(n);
   room_.resize(n);
   decoded_.resize(n);
+  thought_steps_.assign(n, args_.n_latent_steps);
+  think_ends_.assign(n, L4J_THINK_END_STEPS);
   for (int32_t i = 0; i < n; i++) {
     Memory& memory = *memories_[i];
     lengths_[i] = memory.length();
@@ -162,7 +164,7 @@ std::string Rollout::State::what_stands_at(int32_t i, int32_t position) const {
   int32_t index = position - memories_[i]->length();  // which holds nothing of this rollout yet
   if (index < n_tokens(i)) return concat("prompt token ", index);
   index -= n_tokens(i);
-  return index < args_.n_latent_steps ? concat("latent step ", index) : concat("new token ", index - args_.n_latent_steps);
+  return index < thought_steps_[i] ? concat("latent step ", index) : concat("new token ", index - thought_steps_[i]);
 }
 
 void Rollout::State::prefill() {
@@ -196,46 +198,6 @@ void Rollout::State::prefill() {
                             config_.d_model, ws_.hidden[0].data()});
     progress(L4J_PHASE_PREFILL, std::min(total, keep_pace(begin / pass) * pass));
   }
-}
-
-void Rollout::State::think() {
-  const int32_t m = args_.n_latent_steps, n = args_.n_sequences;
-  if (m == 0) return;
-  const auto kind = static_cast<AlignmentKind>(args_.alignment);
-  alignment_ = model_.device_alignment(kind, cancel());
-  for (int32_t i = 0; i < n; i++) {
-    think_places_.push_back({i, lengths_[i]});
-    kept_rows_.push_back(i * m);
-    lengths_[i] += m;
-  }
-  upload(ws_.places, think_places_);
-  upload(ws_.rows, kept_rows_);
-  progress(L4J_PHASE_THINK, 0);
-  const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0);
-  const ReplayKey key{ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), static_cast<uint64_t>(kind), kept};
-  for (int32_t step = 0; step < m; step++) {
-    const Trace range("latent step %d of %d: %d rows", step, m, n);
-    check_cancel(cancel(), "stopped before latent step ", step);
-    device_.enqueue(queue_, ws_.think, key, [this] { latent_step(); });
-    progress(L4J_PHASE_THINK, keep_pace(step));
-  }
-  if (args_.latents) device_.download(queue_, args_.latents, ws_.latents.data(), row(n) * m * sizeof(float));
-  if (args_.latent_hidden) device_.download(queue_, args_.latent_hidden, ws_.latent_hidden.data(), row(n) * m * sizeof(float));
-}
-
-void Rollout::State::latent_step() {
-  const int32_t n = args_.n_sequences, pass = device_.pass_rows(), d = config_.d_model;
-  int32_t* kept = args_.latents || args_.latent_hidden ? ws_.rows.data() : nullptr;
-  for (int32_t begin = 0; begin < n; begin += pass) {
-    const int32_t rows = std::min(pass, n - begin);
-    float* hidden = ws_.hidden[0].data() + row(begin);
-    float* x = ws_.activations.x.data();
-    ops_.align(queue_, {hidden, alignment_.matrix, alignment_.target_norm, rows, d, x});
-    if (args_.latents) ops_.copy_rows(queue_, {x, nullptr, kept + begin, rows, d, ws_.latents.data()});
-    forward(ws_.places.data() + begin, rows, false, hidden);
-    if (args_.latent_hidden) ops_.copy_rows(queue_, {hidden, nullptr, kept + begin, rows, d, ws_.latent_hidden.data()});
-  }
-  ops_.advance(queue_, {ws_.places.data(), nullptr, kept, n});
 }
 
 int32_t Rollout::State::keep_pace(int32_t step) {

@@ -1,5 +1,5 @@
-// rollout_state.h: a rollout on its way. rollout.cpp holds what all phases share, the prompts and the thoughts; decode.cpp the tokens, and
-// the commit, which may keep fewer of them.
+// rollout_state.h: a rollout on its way. rollout.cpp holds what all phases share and the prompts; think.cpp the thoughts; decode.cpp the
+// tokens, and the commit, which may keep fewer of them.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,26 @@
 
 namespace latent4j {
 
+constexpr uint64_t kDefaultSeed = 42;
 constexpr int32_t kLogitRows = 32;  // rows of logits at a time: a row is up to 600 KiB
+
+// How a rollout thinks: its arguments with what they leave open decided.
+struct Thinking {
+  Thinking() = default;
+  Thinking(const l4j_rollout_args& args, AlignmentKind kind, int32_t vocab);
+
+  AlignmentKind kind = AlignmentKind::identity;
+  float share = 0;  // of soft in a thought
+  int32_t top_k = 0, candidates = 0;  // tokens that soft mixes, that are looked for
+  float temperature = 1, noise = 0;
+  int32_t entropy_steps = 1;
+  bool stops = false;  // by what is seen of a thought
+  l4j_look look = L4J_LOOK_NONE;
+
+  bool compares() const { return stops || look != L4J_LOOK_NONE; }
+  // In every step, whether it is looked at or not.
+  bool sees_logits() const { return share > 0 || stops || look == L4J_LOOK_ALL; }
+};
 
 // Everything is enqueued on the workspace's queue. On the CPU that is when it runs; a GPU runs behind. The host needs no result of a pass
 // or latent step, but keeps at most kStepsAhead of them ahead (keep_pace); it waits once per decoded token, and for all at the end.
@@ -71,9 +90,23 @@ class Rollout::State {
   // All prompts end to end, in passes, whichever sequence their rows belong to.
   void prefill();
 
-  // The latent loop: no logits, no tokens, the aligned hidden state is the next input.
+  // The latent loop. Without stops nothing waits for the device; with them the host looks at each thought before it is run.
   void think();
-  void latent_step();
+  void reserve_thoughts();
+  ReplayKey think_key(int32_t n) const;
+  // Tells the device where the thinkers stand before step `step`.
+  void place_thinkers(int32_t step);
+  // e [n, d_model] = the thoughts of hidden [n, d_model], which are rows `first` and on of the step; `looks`: and what is seen of them.
+  void make_thoughts(const float* hidden, int32_t first, int32_t n, bool looks, float* e);
+  // One pass over thoughts, the activations' first n rows; their outputs go to hidden [n, d_model].
+  void run_thoughts(int32_t first, int32_t n, float* hidden);
+  void latent_step(bool looks);
+  void think_until_stopped();
+  void step_thinkers(int32_t n);
+  // Takes sequences that stop before `step` out of thinkers_; true if there were any.
+  bool stop_thinkers(int32_t step);
+  l4j_think_end think_end(int32_t i, const Thought& seen);
+  uint64_t seed(int32_t i) const { return args_.seeds ? args_.seeds[i] : kDefaultSeed; }
 
   // After step `step` (pass, in the prompts) was enqueued: waits until the device is no more than kStepsAhead behind, so that it still ends
   // soon after a cancel. How many steps it has done for certain.
@@ -127,19 +160,25 @@ class Rollout::State {
   Workspace& ws_;
   Device& device_;
   Queue& queue_;
+  Thinking thinking_;
   DeviceAlignment alignment_;
+  const float* embedding_scales_ = nullptr;
   int32_t longest_ = 0;                    // no position of any sequence reaches it
   int32_t side_ = 0;                       // of ws_.hidden: where the active sequences' last hidden states are
   std::vector<int32_t> lengths_;           // [n_sequences] positions written or about to be
   std::vector<int32_t> room_;              // [n_sequences] positions that decoded tokens may take
   std::vector<int32_t> decoded_;           // [n_sequences] tokens
+  std::vector<int32_t> thought_steps_;     // [n_sequences] latent steps, all of them until fewer are done
+  std::vector<l4j_think_end> think_ends_;  // [n_sequences]
+  std::vector<int32_t> low_entropy_;       // [n_sequences] steps in a row
   std::vector<int32_t> active_;            // sequences that decode, slot after slot
   // What is on its way to the device stays as it is here.
   std::vector<std::byte*> pages_;
   std::vector<std::byte* const*> tables_;
   std::vector<RowPlace> prompt_places_, think_places_, step_places_;
   std::vector<int32_t> ends_, kept_rows_, left_slots_, left_tokens_;
-  std::vector<SampleRow> samples_;
+  std::vector<int32_t> thinkers_, going_on_;  // sequences that think, slot after slot; the slots before some of them stopped
+  std::vector<SampleRow> samples_, think_samples_;
 };
 
 }  // namespace latent4j

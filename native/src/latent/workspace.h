@@ -33,15 +33,21 @@ struct Workspace {
   Buffer<int32_t> rows;                        // [sequences] indices of rows
   Buffer<Outcome> outcome;                     // what a step tells the host, in one copy
   Buffer<float> latents, latent_hidden;        // [sequences, latent steps, d_model], where wanted
+  Buffer<int32_t> likely_ids;                  // [up to kLogitRows, candidates] the likeliest tokens
+  Buffer<float> likely_values;                 // and their logits
+  Buffer<float> thought_next, thought_before;  // [sequences, d_model] inputs of a latent step and of the one before
+  Buffer<Thought> thought_now, thoughts;       // [sequences] what is seen of them; [sequences, latent steps]
+  Buffer<int32_t> thinkers;                    // [sequences] those that still think
   Buffer<std::byte*> pages;                    // page tables end to end
   Buffer<std::byte* const*> tables;            // [sequences] their beginnings
   Buffer<Outcome> told;                        // the outcome on the host's side
+  Buffer<Thought> told_thoughts;               // thought_now on the host's side
   Buffer<float> results;                       // [sequences, d_model] on the host's side: hidden states that memories keep
   Buffer<float> undecoded;                     // [sequences, d_model] on the host's side: hidden states before the first decoded token
   std::unique_ptr<Mark> start, prefilled, thought, token, ended;
   std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last passes or latent steps
 
-  std::unique_ptr<Replay> think;
+  std::unique_ptr<Replay> think, ponder;
   std::array<std::unique_ptr<Replay>, 2> choose, feed;  // by the buffer of `hidden` they read
 };
 

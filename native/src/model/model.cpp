@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "kernels/cpu/dispatch.h"
+#include "latent4j.h"
 
 namespace latent4j {
 
@@ -56,6 +57,12 @@ const Alignment& Alignments::get(AlignmentKind kind, const Weights& weights, Que
   return *slot;
 }
 
+const std::vector<float>& Alignments::inverse_norms(const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel) {
+  const auto solving = lock_or_cancel(solving_, cancel, "stopped while another thread solved an alignment");
+  if (inverse_norms_.empty()) inverse_norms_ = inverse_embedding_norms(weights, queue, ops);
+  return inverse_norms_;
+}
+
 Model::Model(const std::string& path, const ModelOptions& options, int32_t* cancel) {
   L4J_CHECK(options.n_threads >= 0 && options.n_threads <= kMostThreads, "BAD_ARGUMENT", "n_threads ", options.n_threads,
             ", expected 0 (one per core) to ", kMostThreads);
@@ -77,18 +84,34 @@ const Alignment& Model::alignment(AlignmentKind kind, int32_t* cancel) {
 
 DeviceAlignment Model::device_alignment(AlignmentKind kind, int32_t* cancel) {
   const Alignment& solved = alignment(kind, cancel);
-  if (solved.matrix.empty() || device_->host()) return {solved.matrix.empty() ? nullptr : solved.matrix.data(), solved.target_norm};
+  if (solved.matrix.empty()) return {nullptr, solved.target_norm};
+  return {on_device(matrices_[static_cast<size_t>(kind)], solved.matrix), solved.target_norm};
+}
+
+AlignmentKind Model::resolve(int32_t wanted, int32_t* cancel) {
+  if (wanted != L4J_ALIGN_AUTO) return static_cast<AlignmentKind>(wanted);
+  if (weights_->output.data == weights_->embedding.data) return AlignmentKind::soft;  // ridge is I to 1e-7
+  const double distance = alignment(AlignmentKind::ridge, cancel).distance_from_identity(weights_->config.d_model);
+  return distance > kFarFromIdentity ? AlignmentKind::ridge : AlignmentKind::soft;
+}
+
+const float* Model::embedding_scales(int32_t* cancel) {
+  Queue on{threads_.get(), nullptr};
+  return on_device(embedding_scales_, alignments_->inverse_norms(*weights_, on, *cpu_ops_, cancel));
+}
+
+const float* Model::on_device(std::unique_ptr<Buffer<float>>& copy, const std::vector<float>& host) {
+  if (device_->host()) return host.data();
   std::lock_guard lock(matrices_mutex_);
-  auto& matrix = matrices_[static_cast<size_t>(kind)];
-  if (!matrix) {
-    auto copy = std::make_unique<Buffer<float>>(*device_);
-    copy->reserve(solved.matrix.size());
+  if (!copy) {
+    auto made = std::make_unique<Buffer<float>>(*device_);
+    made->reserve(host.size());
     ScopedQueue queue(*device_, nullptr, ScopedQueue::For::copies);
-    device_->upload(queue, copy->data(), solved.matrix.data(), solved.matrix.size() * sizeof(float));
+    device_->upload(queue, made->data(), host.data(), host.size() * sizeof(float));
     device_->finish(queue);
-    matrix = std::move(copy);
+    copy = std::move(made);
   }
-  return {matrix->data(), solved.target_norm};
+  return copy->data();
 }
 
 Model::Lease::Lease(Model& model) : model_(model) {

@@ -32,13 +32,15 @@ class Alignments {
  public:
   static std::shared_ptr<Alignments> shared(const std::shared_ptr<const Weights>& weights);
   const Alignment& get(AlignmentKind kind, const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel = nullptr);
+  const std::vector<float>& inverse_norms(const Weights& weights, Queue& queue, const Ops& ops, int32_t* cancel);
 
  private:
   const Alignment* known(AlignmentKind kind);
 
   std::mutex mutex_;    // of solved_
   std::mutex solving_;  // held while one is solved
-  std::array<std::unique_ptr<Alignment>, 4> solved_;
+  std::array<std::unique_ptr<Alignment>, kMapKinds> solved_;
+  std::vector<float> inverse_norms_;
 };
 
 // An alignment as align() takes it.
@@ -62,6 +64,10 @@ class Model {
   int32_t n_threads() const { return threads_->size(); }
   const Alignment& alignment(AlignmentKind kind, int32_t* cancel = nullptr);  // solved on the CPU
   DeviceAlignment device_alignment(AlignmentKind kind, int32_t* cancel = nullptr);
+  // An l4j_alignment as a kind: what `auto` is on this model.
+  AlignmentKind resolve(int32_t alignment, int32_t* cancel = nullptr);
+  // [vocab] on the device: 1 / ||row|| of the input embeddings.
+  const float* embedding_scales(int32_t* cancel = nullptr);
 
   // A workspace for the length of one rollout; given back on destruction, so that later rollouts make no new one.
   class Lease {
@@ -88,7 +94,10 @@ class Model {
   std::shared_ptr<PagePool> pool_;
   std::shared_ptr<Alignments> alignments_;
   std::mutex matrices_mutex_;
-  std::array<std::unique_ptr<Buffer<float>>, 4> matrices_;  // alignments on a device that is not the host
+  // On a device that is not the host:
+  const float* on_device(std::unique_ptr<Buffer<float>>& copy, const std::vector<float>& host);
+  std::array<std::unique_ptr<Buffer<float>>, kMapKinds> matrices_;  // alignments
+  std::unique_ptr<Buffer<float>> embedding_scales_;
   std::mutex workspaces_mutex_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // those at rest
   size_t workspaces_made_ = 0;

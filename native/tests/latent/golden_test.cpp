@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -17,14 +18,23 @@ constexpr int32_t kLatentSteps = 6, kGreedyTokens = 16;
 constexpr double kF32Tolerance = 1e-3, kBf16Tolerance = 3e-2;
 // tiny-llama3's random weights make rounding larger from step to step: the golden numbers of its third agent are themselves 7e-3 off what
 // f64 gives, so no other order of sums meets them to 1e-3. Its first agent's still must be met.
-constexpr double kAmplifiedTolerance = 3e-2;
+// tiny-mistral-swa does less of it, beyond 1e-3 only on a level without fused multiply-add. Thoughts of `soft` amplify nothing.
+constexpr double kAmplifiedTolerance = 3e-2, kMistralTolerance = 3e-3;
 const char* const kCheckpoints[] = {"tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3", "tiny-mistral-swa"};
+
+struct Tagged {
+  int32_t alignment;
+  const char* tag;
+};
+constexpr Tagged kMaps[] = {{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}};
+constexpr Tagged kAlignments[] = {{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}, {L4J_ALIGN_SOFT, "soft"}};
 
 class Golden {
  public:
   Golden(const std::string& checkpoint, const OpenOptions& options)
       : checkpoint_(checkpoint), tensors_(read_safetensors(golden_path(checkpoint) + "/golden.safetensors")),
         model(open_model(golden_path(checkpoint), options)), info(nlohmann::json::parse(l4j_model_info(model.get()))) {
+    tensors_.merge(read_safetensors(golden_path(checkpoint) + "/soft.safetensors"));
     d = info["d_model"];
     vocab = info["vocab"];
     tolerance = options.memory_type == L4J_MEMORY_F32 ? kF32Tolerance : kBf16Tolerance;
@@ -43,11 +53,13 @@ class Golden {
     EXPECT_LE(relative_error(actual.data(), expected.data(), expected.size()), std::max(within, tolerance)) << name;
   }
 
-  // The sliding window's checkpoint has no golden keys and no merge: the reference drops keys that left the window.
+  // soft.safetensors holds no prompts, keys and values.
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
 
   // For what comes after the first agent's thoughts.
-  double amplified() const { return checkpoint_ == "tiny-llama3" ? kAmplifiedTolerance : 0; }
+  double amplified() const {
+    return checkpoint_ == "tiny-llama3" ? kAmplifiedTolerance : checkpoint_ == "tiny-mistral-swa" ? kMistralTolerance : 0;
+  }
 
   void expect_memory(const MemoryHandle& memory, const std::string& prefix) const {
     const size_t n_kv = info["n_kv_heads"], head_dim = info["head_dim"], layers = info["n_layers"];
@@ -118,15 +130,15 @@ TEST_P(GoldenTest, Single) {
 }
 
 TEST_P(GoldenTest, Chain) {
-  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+  for (const auto& [alignment, tag] : kAlignments) {
     const std::string prefix = std::string(tag) + ".chain";
     const auto memory = new_memory(golden_.model);
     for (int i = 0; i < 3; i++) {
       RolloutCall call = golden_.thinker(alignment);
       call.add(memory, golden_.prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
       const std::string agent = "." + std::to_string(i);
-      const double within = i == 0 ? 0 : golden_.amplified();
-      golden_.expect_close(call.prompt_hidden, prefix + ".prompt_hidden" + agent, within);
+      const double within = i == 0 || alignment == L4J_ALIGN_SOFT ? 0 : golden_.amplified();
+      if (golden_.has(prefix + ".prompt_hidden" + agent)) golden_.expect_close(call.prompt_hidden, prefix + ".prompt_hidden" + agent, within);
       golden_.expect_close(call.latents, prefix + ".latents" + agent, within);
       golden_.expect_close(call.latent_hidden, prefix + ".hidden" + agent, within);
     }
@@ -136,9 +148,9 @@ TEST_P(GoldenTest, Chain) {
 }
 
 TEST_P(GoldenTest, MergeOfExpertsThatThoughtAsOneBatch) {
-  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+  for (const auto& [alignment, tag] : kAlignments) {
     const std::string prefix = std::string(tag) + ".merge";
-    if (!golden_.has(prefix + ".keys")) continue;
+    if (!golden_.has(prefix + ".judger_logits")) continue;
     std::vector<MemoryHandle> experts;
     std::vector<l4j_range> ranges;
     RolloutCall call = golden_.thinker(alignment);
@@ -149,13 +161,13 @@ TEST_P(GoldenTest, MergeOfExpertsThatThoughtAsOneBatch) {
     call.run(golden_.model, golden_.d, golden_.vocab);
     for (const auto& expert : experts) ranges.push_back({expert.get(), 0, l4j_memory_length(expert.get())});
     const MemoryHandle merged(l4j_memory_assemble(golden_.model.get(), ranges.data(), 3, true));
-    golden_.expect_memory(merged, prefix);
+    if (golden_.has(prefix + ".keys")) golden_.expect_memory(merged, prefix);
     golden_.expect_judger(merged, prefix + ".judger_");
   }
 }
 
 TEST_P(GoldenTest, Alignment) {
-  for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+  for (const auto& [alignment, tag] : kMaps) {
     std::vector<float> matrix(static_cast<size_t>(golden_.d) * golden_.d), target_norm(1);
     l4j_model_alignment(golden_.model.get(), alignment, matrix.data(), static_cast<int64_t>(matrix.size()), target_norm.data(), nullptr);
     golden_.expect_close(matrix, std::string(tag) + ".matrix");
@@ -170,31 +182,37 @@ TEST_P(GoldenTest, BatchEqualsAlone) {
   for (int i = 0; i < 3; i++) prompts[1].insert(prompts[1].end(), golden_.prompts[0].begin(), golden_.prompts[0].end());
   while (prompts[2].size() < 300) prompts[2].insert(prompts[2].end(), golden_.prompts[3].begin(), golden_.prompts[3].end());
   prompts[3].resize(1);
-  const auto make_call = [&] {
-    RolloutCall call = golden_.thinker(L4J_ALIGN_RIDGE);
+  const auto make_call = [&](int32_t alignment) {
+    RolloutCall call = golden_.thinker(alignment);
+    call.soft.noise = 0.5f;
+    call.look = L4J_LOOK_ALL;
     call.max_new_tokens = kGreedyTokens;
     call.temperature = 0.6f;
     call.top_p = 0.95f;
     return call;
   };
-  RolloutCall batch = make_call();
-  std::vector<MemoryHandle> memories;
-  for (size_t i = 0; i < n; i++) {
-    memories.push_back(new_memory(golden_.model));
-    batch.add(memories[i], prompts[i]);
-    batch.seeds.push_back(7 + i);
-  }
-  batch.run(golden_.model, golden_.d, golden_.vocab);
-  for (size_t i = 0; i < n; i++) {
-    const auto memory = new_memory(golden_.model);
-    RolloutCall alone = make_call();
-    alone.seeds = {7 + i};
-    alone.add(memory, prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
-    const size_t steps = alone.latents.size();
-    EXPECT_EQ(alone.latents, std::vector<float>(batch.latents.begin() + i * steps, batch.latents.begin() + (i + 1) * steps)) << i;
-    const auto begin = batch.logits.begin() + i * golden_.vocab;
-    EXPECT_EQ(alone.logits, std::vector<float>(begin, begin + golden_.vocab)) << i;
-    EXPECT_EQ(alone.tokens[0], batch.tokens[i]) << i;
+  for (const auto& [alignment, tag] : kAlignments) {
+    SCOPED_TRACE(tag);
+    RolloutCall batch = make_call(alignment);
+    std::vector<MemoryHandle> memories;
+    for (size_t i = 0; i < n; i++) {
+      memories.push_back(new_memory(golden_.model));
+      batch.add(memories[i], prompts[i]);
+      batch.seeds.push_back(7 + i);
+    }
+    batch.run(golden_.model, golden_.d, golden_.vocab);
+    for (size_t i = 0; i < n; i++) {
+      const auto memory = new_memory(golden_.model);
+      RolloutCall alone = make_call(alignment);
+      alone.seeds = {7 + i};
+      alone.add(memory, prompts[i]).run(golden_.model, golden_.d, golden_.vocab);
+      const size_t steps = alone.latents.size();
+      EXPECT_EQ(alone.latents, std::vector<float>(batch.latents.begin() + i * steps, batch.latents.begin() + (i + 1) * steps)) << i;
+      EXPECT_EQ(std::memcmp(alone.thoughts.data(), batch.thoughts.data() + i * kLatentSteps, kLatentSteps * sizeof(l4j_thought)), 0) << i;
+      const auto begin = batch.logits.begin() + i * golden_.vocab;
+      EXPECT_EQ(alone.logits, std::vector<float>(begin, begin + golden_.vocab)) << i;
+      EXPECT_EQ(alone.tokens[0], batch.tokens[i]) << i;
+    }
   }
 }
 
@@ -205,7 +223,7 @@ TEST(GoldenBf16Test, PromptsAndThoughts) {
     SCOPED_TRACE(checkpoint);
     const Golden golden(checkpoint, {2, 16, L4J_MEMORY_BF16, 4096, ""});
     const size_t thoughts = std::string(checkpoint) == "tiny-qwen3" ? kLatentSteps : 1;
-    for (const auto& [alignment, tag] : {std::pair{L4J_ALIGN_IDENTITY, "identity"}, {L4J_ALIGN_RIDGE, "ridge"}}) {
+    for (const auto& [alignment, tag] : kMaps) {
       const std::string prefix = std::string(tag) + ".chain.";
       const auto memory = new_memory(golden.model);
       RolloutCall call = golden.thinker(alignment);

@@ -1,0 +1,96 @@
+// likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them; the entropy in a pass of its own where it is wanted.
+#include "kernels/cpu/level_ops.h"
+#include "kernels/cpu/simd.h"
+
+namespace latent4j::cpu::L4J_LEVEL {
+namespace {
+
+struct Candidate {
+  float value;
+  int32_t id;
+};
+
+L4J_INLINE bool before(Candidate a, Candidate b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
+
+// `heap` [size]: its root comes after all others.
+void sift_down(Candidate* heap, int size, int at) {
+  const Candidate moved = heap[at];
+  for (int child; (child = 2 * at + 1) < size; at = child) {
+    if (child + 1 < size && before(heap[child], heap[child + 1])) child++;
+    if (before(heap[child], moved)) break;
+    heap[at] = heap[child];
+  }
+  heap[at] = moved;
+}
+
+// The k best of the row, best first.
+void best_of(const float* logits, int vocab, int k, Candidate* heap) {
+  for (int i = 0; i < k; i++) heap[i] = {logits[i], i};
+  for (int i = k / 2 - 1; i >= 0; i--) sift_down(heap, k, i);
+  for (int i = k; i < vocab; i++) {
+    if (logits[i] <= heap[0].value) continue;  // of equals the earlier one stays
+    heap[0] = {logits[i], i};
+    sift_down(heap, k, 0);
+  }
+  for (int size = k - 1; size > 0; size--) {
+    const Candidate worst = heap[0];
+    heap[0] = heap[size];
+    sift_down(heap, size, 0);
+    heap[size] = worst;
+  }
+}
+
+// With w = exp(x - top): the sums of w and of w (x - top), in f64 from blocks of f32.
+void sum_weights(const float* logits, int vocab, float top, double* weights, double* weighted) {
+  constexpr int kBlock = 64 * kLanes;
+  *weights = *weighted = 0;
+  for (int begin = 0; begin < vocab; begin += kBlock) {
+    Vec sum = zero(), sum_x = zero();
+    for (int i = begin; i < least(vocab, begin + kBlock); i += kLanes) {
+      const int lanes = least(kLanes, vocab - i);
+      // Lanes beyond the row weigh nothing.
+      float padded[kLanes];
+      Vec x;
+      if (lanes == kLanes) {
+        x = load(logits + i) - set1(top);
+      } else {
+        for (int j = 0; j < kLanes; j++) padded[j] = j < lanes ? logits[i + j] - top : -200.0f;
+        x = load(padded);
+      }
+      const Vec w = exp(x);
+      sum = sum + w;
+      sum_x = fma(w, x, sum_x);
+    }
+    *weights += static_cast<double>(reduce_add(sum));
+    *weighted += static_cast<double>(reduce_add(sum_x));
+  }
+}
+
+void look_at(const LikeliestArgs& args, const float* logits, const Candidate* best, Thought& thought) {
+  double weights, weighted;
+  sum_weights(logits, args.vocab, best[0].value, &weights, &weighted);
+  thought.entropy = static_cast<float>(most(0.0, __builtin_log(weights) - weighted / weights));
+  for (int i = 0; i < kThoughtTokens; i++) {
+    const bool there = i < args.k;
+    thought.tokens[i] = there ? best[i].id : -1;
+    thought.probabilities[i] =
+        there ? static_cast<float>(__builtin_exp(static_cast<double>(best[i].value) - static_cast<double>(best[0].value)) / weights) : 0.0f;
+  }
+}
+
+}  // namespace
+
+void likeliest(Queue& queue, const LikeliestArgs& args) {
+  queue.threads->run(args.n, [&](int row, int) {
+    const float* logits = args.logits + static_cast<size_t>(row) * args.vocab;
+    Candidate best[kMostLikely] = {};
+    best_of(logits, args.vocab, args.k, best);
+    for (int i = 0; i < args.k; i++) {
+      args.ids[static_cast<size_t>(row) * args.k + i] = best[i].id;
+      args.values[static_cast<size_t>(row) * args.k + i] = best[i].value;
+    }
+    if (args.thoughts) look_at(args, logits, best, args.thoughts[row]);
+  });
+}
+
+}  // namespace latent4j::cpu::L4J_LEVEL
