@@ -14,12 +14,14 @@ import org.latent4j.latent.StopReason;
  * @param stopReason why the text ends; {@link StopReason#LIMIT} says that it was cut off, {@link StopReason#ASKED} that
  *     a stop string came
  * @param figures what it took
+ * @param warnings what speaks against the answer: empty if nothing does
  * @param agents what each agent did, in the order of their work
  */
 public record Answer(String question, String text, Optional<String> extracted, StopReason stopReason, Figures figures,
-        List<AgentTrace> agents) {
-    /** Takes a copy of {@code agents}. */
+        List<AnswerWarning> warnings, List<AgentTrace> agents) {
+    /** Takes copies of {@code warnings} and {@code agents}. */
     public Answer {
+        warnings = List.copyOf(warnings);
         agents = List.copyOf(agents);
     }
 }

@@ -1,6 +1,8 @@
 package org.latent4j;
 
 import java.util.Locale;
+import java.util.Optional;
+import org.latent4j.latent.AlignmentChoice;
 
 /**
  * What one question took. Counts are the question's own; times are wall clock, and where questions were asked together
@@ -8,8 +10,14 @@ import java.util.Locale;
  *
  * @param promptTokens tokens prefilled, all agents together
  * @param latentSteps latent steps, all agents together
+ * @param alignment what agents thought by, and why; empty if there was no latent step
+ * @param thoughtCosine of the latent thoughts that were looked at, the lowest cosine to the nearest token's embedding;
+ *     NaN if there was none
  * @param decodedTokens tokens decoded, all agents together, end tokens included
  * @param readerTokens of these, the ones whose text the reader saw: the answering agent's, without its end token
+ * @param distinctRuns the share of the answer's runs of four tokens that are different from each other; 1 for a short
+ *     answer
+ * @param cycleTokens tokens of the piece that the answer's end repeats over and over; 0 if it does not
  * @param handedOverBytes keys and values that agents got from agents, all hand-offs together
  * @param prefillSeconds time of reading prompts
  * @param thinkSeconds time of latent steps
@@ -19,7 +27,8 @@ import java.util.Locale;
  * @param peakMemoryBytes the most bytes of keys and values that the question held at one time; pages that two memories
  *     share count twice
  */
-public record Figures(int promptTokens, int latentSteps, int decodedTokens, int readerTokens, long handedOverBytes,
+public record Figures(int promptTokens, int latentSteps, Optional<AlignmentChoice> alignment, double thoughtCosine,
+        int decodedTokens, int readerTokens, double distinctRuns, int cycleTokens, long handedOverBytes,
         double prefillSeconds, double thinkSeconds, double decodeSeconds, double firstTokenSeconds, double totalSeconds,
         long peakMemoryBytes) {
 
@@ -27,9 +36,12 @@ public record Figures(int promptTokens, int latentSteps, int decodedTokens, int 
     @Override
     public String toString() {
         return String.format(Locale.ROOT,
-            "%d prompt tokens, %d latent steps, %d tokens decoded (%d read), %s handed over, "
+            "%d prompt tokens, %d latent steps%s, %d tokens decoded (%d read), %s handed over, "
                 + "prefill %.2f s, think %.2f s, decode %.2f s, first token after %.2f s, total %.2f s, peak memory %s",
-            promptTokens, latentSteps, decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds,
+            promptTokens, latentSteps,
+            alignment.map(choice -> " by " + choice.kind().name().toLowerCase(Locale.ROOT) + " (" + choice.why() + ")")
+                .orElse(""),
+            decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds,
             thinkSeconds, decodeSeconds,
             firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
     }

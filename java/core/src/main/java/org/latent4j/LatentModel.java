@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.latent4j.internal.NativeModel;
 import org.latent4j.latent.Alignment;
+import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutListener;
@@ -244,6 +245,8 @@ public final class LatentModel implements AutoCloseable {
      * An alignment as solved for this model, on first use. Interrupting the calling thread ends the solving as it ends
      * a rollout.
      *
+     * @param kind {@link AlignmentKind#IDENTITY}, {@code RIDGE}, {@code RANDOM} or {@code NONE}
+     * @throws IllegalArgumentException of another kind, which is no map of a hidden state
      * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
      */
     public Alignment alignment(AlignmentKind kind) {
@@ -251,12 +254,22 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
+     * What {@link AlignmentKind#AUTO} is on this model, and why. Solves ridge for it, once, where the embeddings are
+     * untied; interrupting the calling thread ends that.
+     *
+     * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
+     */
+    public AlignmentChoice autoAlignment() {
+        return model.autoAlignment();
+    }
+
+    /**
      * Aligned rows: what a latent step feeds back. Solves the alignment on first use, as {@link #alignment}.
      *
-     * @param kind which alignment
+     * @param kind which alignment, as {@link #alignment}
      * @param hidden {@code [n, dModel]}, row-major
      * @return {@code [n, dModel]}
-     * @throws IllegalArgumentException if {@code hidden} is not a whole number of rows
+     * @throws IllegalArgumentException if {@code hidden} is not a whole number of rows, or of another kind
      */
     public float[] align(AlignmentKind kind, float[] hidden) {
         return model.align(kind, hidden);

@@ -15,7 +15,9 @@ import org.latent4j.agent.TeamPlan;
 import org.latent4j.agent.TeamRun;
 import org.latent4j.agent.Topology;
 import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Look;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Thinking;
 
 /**
  * Agents that answer questions together on one model (arXiv 2511.20639). A team keeps nothing between questions and may
@@ -131,8 +133,7 @@ public final class Team {
         private List<Agent> agents = List.of();
         private Prompts prompts;
         private TaskKind task = TaskKind.OPEN;
-        private int latentSteps = 20;
-        private AlignmentKind alignment = AlignmentKind.IDENTITY;
+        private Thinking thinking = Thinking.of(20);
         private MemoryPolicy memory = MemoryPolicy.FULL;
         private int maxNewTokens = 512;
         private float temperature = 0.6f;
@@ -186,15 +187,37 @@ public final class Team {
             return this;
         }
 
-        /** Latent steps of each thinking agent, 0 or more, default 20. */
-        public Builder latentSteps(int value) {
-            latentSteps = value;
+        /** How each thinking agent of a latent team thinks; what was said of steps, alignment and looks is replaced. */
+        public Builder thinking(Thinking value) {
+            thinking = Objects.requireNonNull(value, "thinking");
             return this;
         }
 
-        /** How a hidden state becomes the next input, default {@link AlignmentKind#IDENTITY}. */
+        /**
+         * Latent steps of each thinking agent, default 20.
+         *
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder latentSteps(int value) {
+            thinking = thinking.latentSteps(value);
+            return this;
+        }
+
+        /**
+         * How a hidden state becomes the next input, default {@link AlignmentKind#AUTO}, which with {@link
+         * Compatibility#OFFICIAL} is {@link AlignmentKind#IDENTITY}, the default of the paper's code.
+         */
         public Builder alignment(AlignmentKind value) {
-            alignment = Objects.requireNonNull(value, "alignment");
+            thinking = thinking.alignment(Objects.requireNonNull(value, "alignment"));
+            return this;
+        }
+
+        /**
+         * Looks at every latent step, so that {@link AgentTrace#thoughts()} tells how each agent's thinking went. Costs
+         * two products with the vocabulary a step. Default: only at each agent's last.
+         */
+        public Builder explain(boolean value) {
+            thinking = thinking.look(value ? Look.ALL : Look.NONE);
             return this;
         }
 
@@ -262,9 +285,10 @@ public final class Team {
             Topology shape = method == Method.SINGLE ? Topology.SEQUENTIAL : topology;
             int keep = topK == null ? model.generation().topK() : topK;
             Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
+            boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
-            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, latentSteps, alignment,
-                memory, sampling, seed, stops, templateOptions));
+            return new Team(model, new TeamPlan(method, shape, compatibility, members, task,
+                asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking, memory, sampling, seed, stops, templateOptions));
         }
 
         private List<Agent> builtIn(Topology shape) {

@@ -55,6 +55,12 @@ final class AskCommand implements Callable<Integer> {
         "Print the answer, the figures and every agent's part as JSON, one line for each question.")
     private boolean json;
 
+    @Option(names = "--explain", description = {
+        "After the answer, on standard error, a table per agent of its latent steps: entropy (nats), the likeliest next "
+            + "tokens, cosine to the nearest token's embedding and to the thought before, norm. With --json it is part "
+            + "of the JSON."})
+    private boolean explain;
+
     @Option(names = {"-q", "--quiet"}, description = "No progress and no figures.")
     private boolean quiet;
 
@@ -70,7 +76,7 @@ final class AskCommand implements Callable<Integer> {
         ModelOptions options = modelArguments.options();
         try (ProgressLine progress = new ProgressLine(quiet ? silent() : terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
-                Team team = teamArguments.team(model, method);
+                Team team = teamArguments.team(model, method, explain);
                 boolean streams = !json && questions.size() == 1;
                 List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));
                 progress.erase();
@@ -86,10 +92,15 @@ final class AskCommand implements Callable<Integer> {
         }
         for (Answer answer : answers) {
             if (json) {
-                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team, answer)));
+                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team, answer,
+                    Words.tokens(model))));
             } else if (!streamed) {
                 output.line(answer.text().strip());
             }
+        }
+        answers.forEach(answer -> answer.warnings().forEach(warning -> output.warn(warning.message())));
+        if (explain && !json) {
+            answers.forEach(answer -> ThoughtTable.of(answer, Words.tokens(model)).forEach(output::note));
         }
         if (!quiet && !json) {
             answers.forEach(this::printFigures);

@@ -74,7 +74,7 @@ final class CompareCommand implements Callable<Integer> {
                     Team team = teamArguments.team(model, method);
                     answers.put(method, team.askAll(List.of(question), progress).get(0));
                     methods.add(JsonReport.answer(modelArguments.name(), model.info().device(), team,
-                        answers.get(method)));
+                        answers.get(method), Words.tokens(model)));
                 }
                 place = ModelArguments.place(model);
             }

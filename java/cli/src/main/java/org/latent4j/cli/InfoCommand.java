@@ -11,6 +11,7 @@ import org.latent4j.Figures;
 import org.latent4j.LatentModel;
 import org.latent4j.Machine;
 import org.latent4j.latent.Alignment;
+import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
@@ -21,9 +22,9 @@ import picocli.CommandLine.Option;
 /** {@code latent4j info}: the model, the machine, and how far the model's alignment is from identity. */
 @Command(name = "info", header = "Says what model and machine are.", mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Says what the model is, what devices this machine has, and how far the ridge alignment is "
-        + "from identity: near 0, as with tied "
-        + "embeddings, the two alignments give nearly the same latent thoughts.", ""},
+    description = {"", "Says what the model is, what devices this machine has, and by which alignment it thinks, "
+        + "and how far the ridge alignment is from identity: near 0, as with tied embeddings, the two give nearly the "
+        + "same latent thoughts.", ""},
     footerHeading = "%nExamples:%n",
     footer = {"  latent4j info", "  latent4j info -m Qwen/Qwen3-0.6B --device cuda:0 --json"})
 final class InfoCommand implements Callable<Integer> {
@@ -53,14 +54,14 @@ final class InfoCommand implements Callable<Integer> {
                 if (json) {
                     output.line(JsonReport.pretty(report(model, machine, ridge)));
                 } else {
-                    print(model.info(), machine, ridge);
+                    print(model.info(), machine, ridge, model.autoAlignment());
                 }
             }
         }
         return 0;
     }
 
-    private void print(ModelInfo info, Machine machine, Alignment ridge) {
+    private void print(ModelInfo info, Machine machine, Alignment ridge, AlignmentChoice auto) {
         JsonNode details = details(info);
         row("model", modelArguments.name());
         row("family", info.family());
@@ -76,6 +77,7 @@ final class InfoCommand implements Callable<Integer> {
             + Figures.bytes(details.path("position_bytes").asLong()) + " a position, room for "
             + details.path("pool_pages").asLong() * details.path("page_size").asLong() + " positions");
         row("computed on", info.device().id());
+        row("latent thoughts", "by " + Words.of(auto.kind()) + " (" + auto.why() + ")");
         row("alignment", String.format(Locale.ROOT, "ridge is %.3g from identity, target norm %.4f",
             ridge.distanceFromIdentity(),
             ridge.targetNorm()));
@@ -118,6 +120,8 @@ final class InfoCommand implements Callable<Integer> {
         report.putObject("alignment").put("kind", Words.of(ridge.kind())).put("distance_from_identity",
             ridge.distanceFromIdentity())
             .put("target_norm", ridge.targetNorm());
+        AlignmentChoice auto = model.autoAlignment();
+        report.putObject("auto_alignment").put("kind", Words.of(auto.kind())).put("why", auto.why());
         return report;
     }
 

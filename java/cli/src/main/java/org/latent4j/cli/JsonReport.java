@@ -6,12 +6,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
 import org.latent4j.Device;
 import org.latent4j.Figures;
 import org.latent4j.Team;
 import org.latent4j.agent.TeamPlan;
+import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.latent.ThinkUntil;
+import org.latent4j.latent.Thinking;
+import org.latent4j.latent.Thought;
 
 /** Answers for programs. Keys are in snake_case; times are seconds, sizes bytes. */
 final class JsonReport {
@@ -20,7 +25,8 @@ final class JsonReport {
     private JsonReport() {
     }
 
-    static ObjectNode answer(String model, Device device, Team team, Answer answer) {
+    /** @param texts the text of a token */
+    static ObjectNode answer(String model, Device device, Team team, Answer answer, IntFunction<String> texts) {
         ObjectNode node = JSON.createObjectNode();
         node.put("question", answer.question());
         node.put("text", answer.text());
@@ -30,8 +36,11 @@ final class JsonReport {
         node.put("device", device.id());
         settings(node.putObject("settings"), team.plan());
         figures(node.putObject("figures"), answer.figures());
+        ArrayNode warnings = node.putArray("warnings");
+        answer.warnings().forEach(warning -> warnings.addObject().put("kind", Words.of(warning.kind()))
+            .put("message", warning.message()));
         ArrayNode agents = node.putArray("agents");
-        answer.agents().forEach(trace -> agent(agents.addObject(), trace));
+        answer.agents().forEach(trace -> agent(agents.addObject(), trace, texts));
         return node;
     }
 
@@ -51,8 +60,7 @@ final class JsonReport {
         node.put("method", Words.of(plan.method()));
         node.put("team", plan.topology().name());
         node.put("task", Words.of(plan.task()));
-        node.put("latent_steps", plan.latentSteps());
-        node.put("align", Words.of(plan.alignment()));
+        thinking(node, plan.thinking());
         node.put("memory", Words.of(plan.memory()));
         node.put("compat", Words.of(plan.compatibility()));
         node.put("max_new_tokens", plan.sampling().maxNewTokens());
@@ -64,11 +72,48 @@ final class JsonReport {
         node.set("template_options", JSON.valueToTree(plan.templateOptions()));
     }
 
+    private static void thinking(ObjectNode node, Thinking thinking) {
+        node.put("latent_steps", thinking.latentSteps());
+        node.put("align", Words.of(thinking.alignment()));
+        node.putObject("soft").put("top_k", thinking.soft().topK()).put("temperature", thinking.soft().temperature())
+            .put("noise", thinking.soft().noise());
+        node.put("blend", thinking.blend());
+        ThinkUntil until = thinking.until();
+        node.putObject("until").put("entropy_below", until.entropyBelow()).put("entropy_steps", until.entropySteps())
+            .put("cosine_above", until.cosineAbove()).put("at_end_token", until.atEndToken());
+    }
+
+    private static void thought(ObjectNode node, Thought thought, IntFunction<String> texts) {
+        node.put("step", thought.step());
+        number(node, "entropy", thought.entropy());
+        number(node, "norm", thought.norm());
+        number(node, "step_cosine", thought.stepCosine());
+        number(node, "nearest_cosine", thought.nearestCosine());
+        node.put("nearest_token", texts.apply(thought.nearestToken()));
+        ArrayNode likeliest = node.putArray("likeliest");
+        thought.likeliest().forEach(likely -> likeliest.addObject().put("token", likely.token())
+            .put("text", texts.apply(likely.token())).put("probability", likely.probability()));
+    }
+
+    /** JSON has no NaN. */
+    private static void number(ObjectNode node, String key, double value) {
+        if (Double.isNaN(value)) {
+            node.putNull(key);
+        } else {
+            node.put(key, value);
+        }
+    }
+
     private static void figures(ObjectNode node, Figures figures) {
         node.put("prompt_tokens", figures.promptTokens());
         node.put("latent_steps", figures.latentSteps());
+        node.put("alignment", figures.alignment().map(choice -> Words.of(choice.kind())).orElse(null));
+        node.put("alignment_why", figures.alignment().map(AlignmentChoice::why).orElse(null));
+        number(node, "thought_cosine", figures.thoughtCosine());
         node.put("decoded_tokens", figures.decodedTokens());
         node.put("reader_tokens", figures.readerTokens());
+        node.put("distinct_runs", figures.distinctRuns());
+        node.put("cycle_tokens", figures.cycleTokens());
         node.put("handed_over_bytes", figures.handedOverBytes());
         node.put("prefill_seconds", figures.prefillSeconds());
         node.put("think_seconds", figures.thinkSeconds());
@@ -78,11 +123,14 @@ final class JsonReport {
         node.put("peak_memory_bytes", figures.peakMemoryBytes());
     }
 
-    private static void agent(ObjectNode node, AgentTrace trace) {
+    private static void agent(ObjectNode node, AgentTrace trace, IntFunction<String> texts) {
         node.put("name", trace.name());
         node.put("memory_positions", trace.memoryPositions());
         node.put("prompt_tokens", trace.promptTokens());
         node.put("latent_steps", trace.latentSteps());
+        node.put("think_end", Words.of(trace.thinkEnd()));
+        ArrayNode thoughts = node.putArray("thoughts");
+        trace.thoughts().forEach(thought -> thought(thoughts.addObject(), thought, texts));
         node.put("decoded_tokens", trace.decodedTokens());
         node.put("text", trace.text().orElse(null));
         node.put("prefill_seconds", trace.prefillSeconds());

@@ -42,6 +42,12 @@ final class Output {
         terminal.err().println(terminal.colours() ? "\u001b[2m" + text + "\u001b[0m" : text);
     }
 
+    /** A line beside the result that speaks against it. */
+    void warn(String text) {
+        String line = "latent4j: warning: " + text;
+        terminal.err().println(terminal.colours() ? "\u001b[33m" + line + "\u001b[0m" : line);
+    }
+
     /** The one line that an error gets. */
     void error(Throwable error) {
         String message = coded(error).lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse("");

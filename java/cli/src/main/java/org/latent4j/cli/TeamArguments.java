@@ -11,8 +11,8 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Prompts;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
-import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Sampling;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,15 +34,8 @@ final class TeamArguments {
             + "choice (a letter), code (Python), open. Default: open."})
     private TaskKind task;
 
-    @Option(names = {"-s", "--latent-steps"}, paramLabel = "N", defaultValue = "20",
-        description = "Latent steps of each thinking agent of a latent team, 0 or more. Default: 20.")
-    private int latentSteps;
-
-    @Option(names = "--align", paramLabel = "KIND", defaultValue = "identity", description = {
-        "How a hidden state becomes the next input: identity (only its norm is restored), ridge (also mapped from "
-            + "output to input "
-            + "embeddings), or the controls random and none. Default: identity."})
-    private AlignmentKind alignment;
+    @Mixin
+    private ThinkingArguments thinking;
 
     @Option(names = "--memory", paramLabel = "POLICY", defaultValue = "full", description = {
         "What the next agent gets of the memory: full, latest (the last agent's prompt and thoughts), latent-only "
@@ -77,7 +70,7 @@ final class TeamArguments {
     @Option(names = "--thinking", negatable = true,
         description = "Tell the chat template that the model shall, or shall not, think in text before it answers "
             + "(enable_thinking).")
-    private Boolean thinking;
+    private Boolean enableThinking;
 
     @Option(names = "--compat", paramLabel = "CODE", defaultValue = "corrected", description = {
         "official: do as the paper's published code does where it differs from the paper: experts work as a chain, "
@@ -115,7 +108,7 @@ final class TeamArguments {
             throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }
         require(maxNewTokens > 0, "--max-new-tokens is " + maxNewTokens + ", must be 1 or more");
-        require(latentSteps >= 0, "--latent-steps is " + latentSteps + ", must not be negative");
+        thinking.thinking(false);
         require(stops.stream().noneMatch(String::isEmpty), "--stop must not be empty");
         require(memory != MemoryPolicy.SHUFFLED || questions > 1,
             "--memory shuffled needs two questions or more: give them with --lines");
@@ -123,15 +116,19 @@ final class TeamArguments {
     }
 
     Team team(LatentModel model, Method method) {
-        Team.Builder builder = Team.builder(model, method).topology(topology).task(task).latentSteps(latentSteps)
-            .alignment(alignment)
-            .memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
+        return team(model, method, false);
+    }
+
+    /** @param explains whether every latent step is looked at */
+    Team team(LatentModel model, Method method, boolean explains) {
+        Team.Builder builder = Team.builder(model, method).topology(topology).task(task)
+            .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
             .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts);
         if (topK != null) {
             builder.topK(topK);
         }
-        if (thinking != null) {
-            builder.enableThinking(thinking);
+        if (enableThinking != null) {
+            builder.enableThinking(enableThinking);
         }
         return builder.build();
     }

@@ -5,7 +5,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.latent4j.Device;
+import org.latent4j.LatentModel;
 import org.latent4j.agent.Compatibility;
 import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
@@ -36,6 +38,14 @@ final class Words {
         line.registerConverter(Device.class, Words::device);
         line.registerConverter(Topology.class, choice(Map.of(Topology.SEQUENTIAL.name(), Topology.SEQUENTIAL,
             Topology.HIERARCHICAL.name(), Topology.HIERARCHICAL)));
+    }
+
+    /** The texts of a model's tokens; of those that have none, such as control tokens, the id. */
+    static IntFunction<String> tokens(LatentModel model) {
+        return id -> {
+            String text = model.tokenizer().decode(new int[] {id});
+            return text.isEmpty() ? "#" + id : text;
+        };
     }
 
     private static Device device(String word) {

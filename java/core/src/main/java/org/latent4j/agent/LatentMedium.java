@@ -74,7 +74,7 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
         Turn turn = new Turn(asking);
         TeamPlan plan = asking.plan();
         int shift = plan.memory() == MemoryPolicy.SHUFFLED ? 1 : 0;
-        boolean withoutMemory = plan.compatibility() == Compatibility.OFFICIAL && plan.latentSteps() == 0;
+        boolean withoutMemory = plan.compatibility() == Compatibility.OFFICIAL && plan.thinking().latentSteps() == 0;
         for (int q = 0; q < asking.questions().size(); q++) {
             List<Trail> trails = context.get((q + shift) % asking.questions().size());
             if (withoutMemory) {

@@ -2,11 +2,14 @@ package org.latent4j.agent;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
 import org.latent4j.Figures;
+import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.StopReason;
+import org.latent4j.latent.Thought;
 
 /** Adds up what one question takes while its team works. */
 final class Meter {
@@ -19,7 +22,7 @@ final class Meter {
     private double firstTokenSeconds;
     private long handedOverBytes;
     private long peakMemoryBytes;
-    private int readerTokens;
+    private int[] readerTokens = {};
     private String text = "";
     private StopReason stopReason = StopReason.NONE;
 
@@ -50,19 +53,24 @@ final class Meter {
         answerBeginSeconds = elapsedSeconds();
     }
 
-    void answered(String answer, StopReason reason, int seenTokens, double firstToken) {
+    void answered(String answer, StopReason reason, int[] seenTokens, double firstToken) {
         text = answer;
         stopReason = reason;
         readerTokens = seenTokens;
         firstTokenSeconds = firstToken == 0 ? 0 : answerBeginSeconds + firstToken;
     }
 
-    Answer answer(String question, TaskKind task) {
-        Figures figures = new Figures(sum(AgentTrace::promptTokens), sum(AgentTrace::latentSteps),
-            sum(AgentTrace::decodedTokens),
-            readerTokens, handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds,
+    Answer answer(String question, TaskKind task, Optional<AlignmentChoice> alignment) {
+        Repetition repetition = Repetition.of(readerTokens);
+        int latentSteps = sum(AgentTrace::latentSteps);
+        double cosine = traces.stream().flatMap(trace -> trace.thoughts().stream()).mapToDouble(Thought::nearestCosine)
+            .min().orElse(Double.NaN);
+        Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
+            alignment.filter(choice -> latentSteps > 0), cosine, sum(AgentTrace::decodedTokens), readerTokens.length,
+            repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds,
             elapsedSeconds(), peakMemoryBytes);
-        return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures, traces);
+        return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
+            Warnings.of(figures), traces);
     }
 
     private int sum(ToIntFunction<AgentTrace> count) {

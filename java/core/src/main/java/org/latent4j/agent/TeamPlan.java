@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Thinking;
 
 /**
  * Everything that says how a team works; {@link org.latent4j.Team.Builder} makes it.
@@ -16,8 +16,7 @@ import org.latent4j.latent.Sampling;
  * @param compatibility which meaning where paper and published code differ
  * @param agents at least one, names unique, the answering agent last
  * @param task the kind of answer that is wanted
- * @param latentSteps of each thinking agent in a latent team, 0 or more
- * @param alignment how a hidden state becomes the next input
+ * @param thinking how each thinking agent of a latent team thinks
  * @param memory what the next agent gets
  * @param sampling how every decoding agent chooses tokens, and its limit
  * @param seed of every decoding agent's random numbers
@@ -25,7 +24,7 @@ import org.latent4j.latent.Sampling;
  * @param templateOptions passed on to the chat template, such as {@code enable_thinking}
  */
 public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task,
-        int latentSteps, AlignmentKind alignment, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
+        Thinking thinking, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
         Map<String, Object> templateOptions) {
 
     /** @throws IllegalArgumentException if a value is outside its range */
@@ -34,7 +33,7 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         Objects.requireNonNull(topology, "topology");
         Objects.requireNonNull(compatibility, "compatibility");
         Objects.requireNonNull(task, "task");
-        Objects.requireNonNull(alignment, "alignment");
+        Objects.requireNonNull(thinking, "thinking");
         Objects.requireNonNull(memory, "memory");
         agents = List.copyOf(agents);
         stops = List.copyOf(stops);
@@ -44,7 +43,6 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         for (Agent agent : agents) {
             require(names.add(agent.name()), "two agents are named '" + agent.name() + "'");
         }
-        require(latentSteps >= 0, "latentSteps is " + latentSteps + ", must not be negative");
         require(sampling.maxNewTokens() > 0, "maxNewTokens is " + sampling.maxNewTokens() + ", must be at least 1");
         require(stops.stream().noneMatch(String::isEmpty), "a stop string must not be empty");
     }

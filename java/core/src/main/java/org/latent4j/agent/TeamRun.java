@@ -2,6 +2,7 @@ package org.latent4j.agent;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.latent4j.Answer;
@@ -9,6 +10,8 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
+import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Phase;
 
 /**
@@ -77,13 +80,23 @@ public final class TeamRun {
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
         Topology topology = official ? plan.topology().official() : plan.topology();
+        Optional<AlignmentChoice> alignment = alignment(model, plan);
         try (OpenMemories memories = new OpenMemories()) {
-            Asking asking = new Asking(model, plan, listener, questions, meters, memories);
+            Asking asking = new Asking(model, plan, alignment, listener, questions, meters, memories);
             Medium<?> medium = plan.method() == Method.LATENT ? new LatentMedium(asking) : new TextMedium(asking);
             topology.run(plan.agents(), medium);
         }
-        return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task()))
-            .toList();
+        return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task(),
+            alignment)).toList();
+    }
+
+    /** What agents think by. */
+    private static Optional<AlignmentChoice> alignment(LatentModel model, TeamPlan plan) {
+        if (plan.method() != Method.LATENT || plan.thinking().latentSteps() == 0) {
+            return Optional.empty();
+        }
+        AlignmentKind kind = plan.thinking().alignment();
+        return Optional.of(kind == AlignmentKind.AUTO ? model.autoAlignment() : new AlignmentChoice(kind, "as asked"));
     }
 
     private static void check(TeamPlan plan, List<String> questions) {

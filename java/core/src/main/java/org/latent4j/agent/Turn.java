@@ -14,6 +14,9 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
+import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Look;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutFigures;
@@ -21,6 +24,7 @@ import org.latent4j.latent.RolloutListener;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.StopReason;
+import org.latent4j.latent.Thinking;
 import org.latent4j.memory.Memory;
 import org.latent4j.text.ChatMessage;
 
@@ -32,12 +36,14 @@ final class Turn {
     private final LatentModel model;
     private final TeamPlan plan;
     private final TeamListener listener;
+    private final Optional<AlignmentChoice> alignment;
     private final List<Meter> meters;
     private final List<Seat> seats = new ArrayList<>();
 
     Turn(Asking asking) {
         model = asking.model();
         plan = asking.plan();
+        alignment = asking.alignment();
         listener = asking.listener();
         meters = asking.meters();
     }
@@ -87,7 +93,8 @@ final class Turn {
 
     /** Lets all of them think. */
     List<Outcome> think() {
-        return run(plan.latentSteps(), Sampling.none(), false);
+        // Its end tokens are what thinking may end at.
+        return run(thinking(), Sampling.greedy(0, plan.sampling().endTokens()), false);
     }
 
     /**
@@ -96,12 +103,20 @@ final class Turn {
      * @param answering whether the listener is to hear the text
      */
     List<Outcome> write(boolean answering) {
-        return run(0, plan.sampling(), answering);
+        return run(Thinking.NONE, plan.sampling(), answering);
     }
 
-    private List<Outcome> run(int latentSteps, Sampling sampling, boolean answering) {
-        Rollout.Builder rollout = Rollout.builder().latentSteps(latentSteps).alignment(plan.alignment())
-            .sampling(sampling);
+    /** The plan's, by the alignment that was chosen; the last thought is always looked at. */
+    private Thinking thinking() {
+        Thinking thinking = plan.thinking();
+        if (thinking.alignment() == AlignmentKind.AUTO && alignment.isPresent()) {
+            thinking = thinking.alignment(alignment.get().kind());
+        }
+        return thinking.look() == Look.NONE ? thinking.look(Look.LAST) : thinking;
+    }
+
+    private List<Outcome> run(Thinking thinking, Sampling sampling, boolean answering) {
+        Rollout.Builder rollout = Rollout.builder().thinking(thinking).sampling(sampling);
         List<TextStream> texts = new ArrayList<>();
         for (Seat seat : seats) {
             rollout.add(seat.memory(), seat.prompt(), plan.seed());
@@ -112,7 +127,7 @@ final class Turn {
             meters.forEach(Meter::answerBegins);
         }
         RolloutResult result = named(who(),
-            () -> model.rollout(rollout.build(), new Relay(texts, latentSteps, sampling.maxNewTokens())));
+            () -> model.rollout(rollout.build(), new Relay(texts, thinking.latentSteps(), sampling.maxNewTokens())));
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < seats.size(); i++) {
             Seat seat = seats.get(i);
@@ -122,10 +137,10 @@ final class Turn {
             StopReason reason = texts.get(i).stopped() ? StopReason.ASKED : member.stopReason();
             int thoughtsBegin = seat.before() + seat.prompt().length;
             outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), thoughtsBegin, text));
-            meters.get(seat.question()).add(trace(seat, latentSteps, sampling, member, text, result.figures()));
+            meters.get(seat.question()).add(trace(seat, sampling, member, text, result.figures()));
             if (answering) {
                 boolean ended = reason == StopReason.END_TOKEN;
-                meters.get(seat.question()).answered(text, reason, member.tokens().length - (ended ? 1 : 0),
+                meters.get(seat.question()).answered(text, reason, Arrays.copyOf(member.tokens(), member.tokens().length - (ended ? 1 : 0)),
                     seconds(result.figures().firstToken()));
             }
         }
@@ -133,10 +148,10 @@ final class Turn {
         return outcomes;
     }
 
-    private AgentTrace trace(Seat seat, int latentSteps, Sampling sampling, RolloutResult.Member member, String text,
+    private AgentTrace trace(Seat seat, Sampling sampling, RolloutResult.Member member, String text,
         RolloutFigures took) {
-        return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, latentSteps,
-            member.tokens().length, sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(),
+        return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, member.latentSteps(),
+            member.thinkEnd(), member.thoughts(), member.tokens().length, sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(),
             seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
     }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -17,6 +18,7 @@ import org.latent4j.Device;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.latent.Alignment;
+import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutListener;
@@ -55,6 +57,7 @@ public final class NativeModel {
         return new ModelInfo(shape.path("family").asText(), number(shape, "n_layers"), number(shape, "d_model"),
                 number(shape, "n_heads"), number(shape, "n_kv_heads"), number(shape, "head_dim"),
                 number(shape, "d_ff"), number(shape, "vocab"), number(shape, "max_positions"),
+                shape.path("tied_embeddings").asBoolean(),
                 Device.of(shape.path("device").asText()), shape.path("device_name").asText(), json);
     }
 
@@ -203,7 +206,29 @@ public final class NativeModel {
         }
     }
 
+    /** What {@link AlignmentKind#AUTO} is here; solves ridge for it where embeddings are untied. */
+    public AlignmentChoice autoAlignment() {
+        if (info.tiedEmbeddings()) {
+            return new AlignmentChoice(AlignmentKind.SOFT, "embeddings are tied");
+        }
+        solve(AlignmentKind.RIDGE);
+        double distance = handle.call(model ->
+                Native.l4j_model_alignment_distance(model, AlignmentKind.RIDGE.ordinal()));
+        int kind = handle.call(model -> Native.l4j_model_resolve_alignment(model, null));
+        return new AlignmentChoice(AlignmentKind.values()[kind], String.format(Locale.ROOT,
+                "embeddings are untied, ridge is %.3g from identity", distance));
+    }
+
+    /** @throws IllegalArgumentException of a kind that is no map of one hidden state */
+    private static void requireMap(AlignmentKind kind) {
+        if (kind.compareTo(AlignmentKind.NONE) > 0) {
+            throw new IllegalArgumentException("the alignment " + kind + " is no map of a hidden state, expected one of"
+                    + " IDENTITY, RIDGE, RANDOM, NONE");
+        }
+    }
+
     public Alignment alignment(AlignmentKind kind) {
+        requireMap(kind);
         solve(kind);
         int d = info.dModel();
         return handle.call(model -> {
@@ -215,6 +240,7 @@ public final class NativeModel {
     }
 
     public float[] align(AlignmentKind kind, float[] hidden) {
+        requireMap(kind);
         int d = info.dModel();
         if (hidden.length % d != 0) {
             throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model "

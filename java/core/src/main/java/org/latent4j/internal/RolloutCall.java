@@ -13,13 +13,20 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Look;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutFigures;
 import org.latent4j.latent.RolloutListener;
 import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Soft;
 import org.latent4j.latent.StopReason;
+import org.latent4j.latent.ThinkEnd;
+import org.latent4j.latent.ThinkUntil;
+import org.latent4j.latent.Thinking;
+import org.latent4j.latent.Thought;
 import org.latent4j.model.ModelInfo;
 
 /**
@@ -30,6 +37,7 @@ final class RolloutCall {
     private final NativeModel model;
     private final ModelInfo info;
     private final Rollout rollout;
+    private final Thinking thinking;
     private final int n;
     private final int[][] prompts;
     private final int promptTokens;
@@ -46,6 +54,9 @@ final class RolloutCall {
     private ByteBuffer stopReasons;   // [n]
     private ByteBuffer kept;          // [n]
     private ByteBuffer promptHidden;  // [promptTokens, dModel]
+    private ByteBuffer latentSteps;   // [n]
+    private ByteBuffer thinkEnds;     // [n]
+    private ByteBuffer thoughts;      // [n, latentSteps] l4j_thought
     private ByteBuffer latents;       // [n, latentSteps, dModel]
     private ByteBuffer latentHidden;  // [n, latentSteps, dModel]
     private ByteBuffer logits;        // [n, vocab]
@@ -53,6 +64,7 @@ final class RolloutCall {
     RolloutCall(NativeModel model, Rollout rollout) {
         this.model = model;
         this.rollout = rollout;
+        thinking = rollout.thinking();
         info = model.info();
         n = rollout.members().size();
         prompts = new int[n][];
@@ -75,10 +87,10 @@ final class RolloutCall {
                     + " has a memory of another model instance; adopt() it first");
         }
         int[] prompt = rollout.members().get(member).promptTokens();
-        long positions = (long) prompt.length + rollout.latentSteps();
+        long positions = (long) prompt.length + thinking.latentSteps();
         if (positions > info.maxPositions()) { // before room is made for what they would give
             throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "member " + member + " needs " + positions
-                    + " positions (" + prompt.length + " prompt tokens, " + rollout.latentSteps()
+                    + " positions (" + prompt.length + " prompt tokens, " + thinking.latentSteps()
                     + " latent steps), the context holds " + info.maxPositions());
         }
         for (int at = 0; at < prompt.length; at++) {
@@ -120,14 +132,19 @@ final class RolloutCall {
                 + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
                 + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * n)
                 + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
-                + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
+                + Arena.padded(4L * n * maxNewTokens) + 3 * Arena.padded(4L * n)
+                + (looks() ? Arena.padded(SeenThoughts.BYTES * n * thinking.latentSteps()) : 0)
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
                 + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
                 + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
     }
 
+    private boolean looks() {
+        return thinking.look() != Look.NONE && thinking.latentSteps() > 0;
+    }
+
     private long latentBytes() {
-        return 4L * n * rollout.latentSteps() * info.dModel();
+        return 4L * n * thinking.latentSteps() * info.dModel();
     }
 
     private void layOut(Arena arena, List<Native.l4j_memory> memories) {
@@ -153,14 +170,36 @@ final class RolloutCall {
         }
         ends.asIntBuffer().put(0, endTokens);
         args.n_sequences(n).memories(new PointerPointer<>(new BytePointer(addresses))).tokens(ints(tokens))
-                .token_offsets(ints(offsets)).n_latent_steps(rollout.latentSteps())
-                .alignment(rollout.alignment().ordinal()).seeds(new LongPointer(new BytePointer(seeds)))
+                .token_offsets(ints(offsets)).n_latent_steps(thinking.latentSteps())
+                .alignment(nativeKind(thinking.alignment())).seeds(new LongPointer(new BytePointer(seeds)))
                 .end_tokens(ints(ends)).n_end_tokens(endTokens.length)
                 .new_tokens(ints(newTokens)).stop_reasons(ints(stopReasons));
         Sampling sampling = rollout.sampling();
         args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP())
                 .top_k(sampling.topK());
+        layOutThinking(arena);
         layOutCaptures(arena);
+    }
+
+    /** {@link AlignmentKind#ARGMAX} is soft of one token. */
+    private static int nativeKind(AlignmentKind kind) {
+        return kind == AlignmentKind.ARGMAX ? AlignmentKind.SOFT.ordinal() : kind.ordinal();
+    }
+
+    private void layOutThinking(Arena arena) {
+        Soft soft = thinking.soft();
+        args.soft().top_k(thinking.alignment() == AlignmentKind.ARGMAX ? 1 : soft.topK())
+                .temperature(soft.temperature()).noise(soft.noise()).share(thinking.blend());
+        ThinkUntil until = thinking.until();
+        args.think_stop().entropy_below(until.entropyBelow()).entropy_steps(until.entropySteps())
+                .cosine_above(until.cosineAbove()).at_end_token(until.atEndToken() ? 1 : 0);
+        latentSteps = arena.take(4L * n);
+        thinkEnds = arena.take(4L * n);
+        args.latent_steps(ints(latentSteps)).think_ends(ints(thinkEnds));
+        if (looks()) {
+            thoughts = arena.take(SeenThoughts.BYTES * n * thinking.latentSteps());
+            args.look(thinking.look().ordinal()).thoughts(new Native.l4j_thought(new BytePointer(thoughts)));
+        }
     }
 
     private void layOutCaptures(Arena arena) {
@@ -193,7 +232,7 @@ final class RolloutCall {
         if (listener != null) {
             int[] lastSteps = new int[Phase.values().length];
             lastSteps[Phase.PREFILL.ordinal()] = promptTokens;
-            lastSteps[Phase.THINK.ordinal()] = rollout.latentSteps();
+            lastSteps[Phase.THINK.ordinal()] = thinking.latentSteps();
             listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, lastSteps);
             start(listening);
         }
@@ -271,7 +310,7 @@ final class RolloutCall {
     private RolloutResult result(ListenerThread listening) {
         List<RolloutResult.Member> members = new ArrayList<>(n);
         int d = info.dModel();
-        int steps = rollout.latentSteps();
+        int steps = thinking.latentSteps();
         int prompt = 0;
         for (int i = 0; i < n; i++) {
             int decoded = control.decoded(i);
@@ -279,8 +318,11 @@ final class RolloutCall {
             StopReason reason = taken < decoded ? StopReason.ASKED : StopReason.values()[stopReasons.getInt(4 * i)];
             int[] tokens = new int[taken];
             newTokens.asIntBuffer().get(i * maxNewTokens, tokens);
-            members.add(new RolloutResult.Member(tokens, reason, copy(promptHidden, prompt * d, prompts[i].length * d),
-                    copy(latents, i * steps * d, steps * d), copy(latentHidden, i * steps * d, steps * d),
+            int done = steps == 0 ? 0 : latentSteps.getInt(4 * i);
+            ThinkEnd end = steps == 0 ? ThinkEnd.STEPS : ThinkEnd.values()[thinkEnds.getInt(4 * i)];
+            members.add(new RolloutResult.Member(tokens, reason, done, end, seen(i * steps, done),
+                    copy(promptHidden, prompt * d, prompts[i].length * d),
+                    copy(latents, i * steps * d, done * d), copy(latentHidden, i * steps * d, done * d),
                     copy(logits, i * info.vocabularySize(), info.vocabularySize())));
             prompt += prompts[i].length;
         }
@@ -288,6 +330,14 @@ final class RolloutCall {
                 figures.prompt_tokens(), figures.latent_steps(), figures.new_tokens(),
                 Duration.ofNanos(figures.prefill_ns()), Duration.ofNanos(figures.think_ns()),
                 Duration.ofNanos(figures.decode_ns()), Duration.ofNanos(figures.first_token_ns())));
+    }
+
+    /** What was seen of a member's {@code done} thoughts, whose first stands at {@code first}. */
+    private List<Thought> seen(int first, int done) {
+        if (thoughts == null || done == 0) {
+            return List.of();
+        }
+        return SeenThoughts.read(thoughts, first, thinking.look() == Look.LAST ? done - 1 : 0, done);
     }
 
     private static float[] copy(ByteBuffer from, int begin, int length) {

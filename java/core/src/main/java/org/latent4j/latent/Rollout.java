@@ -25,8 +25,7 @@ public final class Rollout {
     public static final long DEFAULT_SEED = 42;
 
     private final List<Member> members;
-    private final int latentSteps;
-    private final AlignmentKind alignment;
+    private final Thinking thinking;
     private final Sampling sampling;
     private final boolean capturesPromptHidden;
     private final boolean capturesLatents;
@@ -34,15 +33,14 @@ public final class Rollout {
 
     private Rollout(Builder builder) {
         members = List.copyOf(builder.members);
-        latentSteps = builder.latentSteps;
-        alignment = builder.alignment;
+        thinking = builder.thinking;
         sampling = builder.sampling;
         capturesPromptHidden = builder.capturesPromptHidden;
         capturesLatents = builder.capturesLatents;
         capturesLogits = builder.capturesLogits;
     }
 
-    /** A new builder: no members, no latent steps, identity alignment, nothing decoded. */
+    /** A new builder: no members, no latent steps, nothing decoded. */
     public static Builder builder() {
         return new Builder();
     }
@@ -52,14 +50,9 @@ public final class Rollout {
         return members;
     }
 
-    /** Latent steps of each member. */
-    public int latentSteps() {
-        return latentSteps;
-    }
-
-    /** How a hidden state becomes the next input embedding. */
-    public AlignmentKind alignment() {
-        return alignment;
+    /** How members think. */
+    public Thinking thinking() {
+        return thinking;
     }
 
     /** How tokens are chosen. */
@@ -87,7 +80,7 @@ public final class Rollout {
      *
      * @param memory what it goes on from and writes to
      * @param promptTokens ids to prefill; empty: it goes on from the memory's last hidden state
-     * @param seed of its random numbers, used where the temperature is above 0
+     * @param seed of its random numbers, used where the temperature is above 0 and where soft thoughts have noise
      */
     public record Member(Memory memory, int[] promptTokens, long seed) {
         /** Takes a copy of {@code promptTokens}. */
@@ -105,8 +98,7 @@ public final class Rollout {
     /** Collects what a rollout is to do. */
     public static final class Builder {
         private final List<Member> members = new ArrayList<>();
-        private int latentSteps;
-        private AlignmentKind alignment = AlignmentKind.IDENTITY;
+        private Thinking thinking = Thinking.NONE;
         private Sampling sampling = Sampling.none();
         private boolean capturesPromptHidden;
         private boolean capturesLatents;
@@ -126,23 +118,27 @@ public final class Rollout {
             return this;
         }
 
+        /** How members think, default {@link Thinking#NONE}. */
+        public Builder thinking(Thinking value) {
+            thinking = Objects.requireNonNull(value, "thinking");
+            return this;
+        }
+
         /**
-         * Latent steps of each member, default 0.
+         * Latent steps of each member, default 0; the rest of {@link #thinking} as it is.
          *
          * @throws IllegalArgumentException if negative
          */
         public Builder latentSteps(int steps) {
-            if (steps < 0) {
-                throw new IllegalArgumentException("latentSteps is " + steps + ", must not be negative");
-            }
-            latentSteps = steps;
-            return this;
+            return thinking(thinking.latentSteps(steps));
         }
 
-        /** How a hidden state becomes the next input embedding, default {@link AlignmentKind#IDENTITY}. */
+        /**
+         * How a hidden state becomes the next input embedding, default {@link AlignmentKind#AUTO}; the rest of {@link
+         * #thinking} as it is.
+         */
         public Builder alignment(AlignmentKind kind) {
-            alignment = Objects.requireNonNull(kind, "kind");
-            return this;
+            return thinking(thinking.alignment(Objects.requireNonNull(kind, "kind")));
         }
 
         /** How tokens are chosen, default {@link Sampling#none()}. */

@@ -24,12 +24,19 @@ public record RolloutResult(List<Member> members, RolloutFigures figures) {
      *
      * @param tokens decoded ids, an end token included
      * @param stopReason why there are no more
+     * @param latentSteps latent steps done
+     * @param thinkEnd why there are no more
+     * @param thoughts those that were looked at ({@link Thinking#look()}), in the order of their steps
      * @param promptHidden {@code [prompt tokens, dModel]}, after the final norm
-     * @param latents {@code [latentSteps, dModel]}, the inputs of the latent steps
+     * @param latents {@code [latentSteps, dModel]}, the inputs of the latent steps that were done
      * @param latentHidden {@code [latentSteps, dModel]}, their outputs after the final norm
      * @param logits {@code [vocabulary]}, before the first decoded token
      */
-    public record Member(int[] tokens, StopReason stopReason, float[] promptHidden, float[] latents,
-            float[] latentHidden, float[] logits) {
+    public record Member(int[] tokens, StopReason stopReason, int latentSteps, ThinkEnd thinkEnd,
+            List<Thought> thoughts, float[] promptHidden, float[] latents, float[] latentHidden, float[] logits) {
+        /** Takes a copy of {@code thoughts}. */
+        public Member {
+            thoughts = List.copyOf(thoughts);
+        }
     }
 }

@@ -14,10 +14,11 @@ import org.latent4j.Device;
  * @param dFf width of the feed-forward layer
  * @param vocabularySize rows of the output embedding: token ids are 0 to this less one
  * @param maxPositions the longest context
+ * @param tiedEmbeddings whether input and output embeddings are one matrix
  * @param device where it computes
  * @param deviceName what that is called
  * @param json everything native code says of the model (rope, weight types, sizes, pool), as a JSON object
  */
 public record ModelInfo(String family, int nLayers, int dModel, int nHeads, int nKvHeads, int headDim, int dFf,
-        int vocabularySize, int maxPositions, Device device, String deviceName, String json) {
+        int vocabularySize, int maxPositions, boolean tiedEmbeddings, Device device, String deviceName, String json) {
 }

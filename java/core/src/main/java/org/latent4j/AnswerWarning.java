@@ -1,0 +1,17 @@
+package org.latent4j;
+
+/**
+ * Something that speaks against an answer, seen while it was made.
+ *
+ * @param kind which
+ * @param message one line: what was seen, and what to try
+ */
+public record AnswerWarning(Kind kind, String message) {
+    /** What can be seen. */
+    public enum Kind {
+        /** Latent thoughts are far from every token's embedding: nothing that the first layer was trained to read. */
+        THOUGHTS_LEFT_EMBEDDINGS,
+        /** The answer says the same again and again. */
+        ANSWER_REPEATS
+    }
+}
