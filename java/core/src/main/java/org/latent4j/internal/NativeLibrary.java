@@ -80,7 +80,12 @@ final class NativeLibrary {
     }
 
     /** False if another class loader has loaded this very file. */
-    private static boolean open(Path file) {
+    static boolean open(Path file) {
+        if (!LocalPath.isWritable(LocalPath.text(file))) {  // Java would ask the system for another file
+            throw new LatentException(ErrorCode.BAD_CACHE, "the native library cannot be loaded from "
+                    + LocalPath.text(file) + "; " + LocalPath.REMEDY + ". Or set " + CacheFolder.VARIABLE
+                    + " to a folder whose name is ASCII");
+        }
         try {
             String name = Loader.loadLibrary(Native.class, new URL[] {file.toUri().toURL()}, NAME);
             if (name == null) {
