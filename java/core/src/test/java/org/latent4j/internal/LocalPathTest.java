@@ -42,7 +42,7 @@ class LocalPathTest {
         Files.createDirectories(home.resolve("m?? del"));
     }
 
-    /** What OpensModel says under a locale. A shell starts it by what is ASCII: the tests too may run under LC_ALL=C. */
+    /** What OpensModel says under a locale. A shell starts it by ASCII alone: the tests too may run under LC_ALL=C. */
     private static String run(String locale, Path folder, Map<String, String> environment, String what, String path)
             throws IOException, InterruptedException {
         StringBuilder script = new StringBuilder("cd " + quoted(LocalPath.text(folder))
@@ -95,8 +95,8 @@ class LocalPathTest {
         if (Files.notExists(snapshot)) {
             Files.createSymbolicLink(snapshot, strange);
         }
-        assertThat(run(locale, home, Map.of(variable, LocalPath.text(strange), "HF_HUB_OFFLINE", "1"), "open", "org/tiny"))
-                .contains("opened qwen3 ");
+        Map<String, String> environment = Map.of(variable, LocalPath.text(strange), "HF_HUB_OFFLINE", "1");
+        assertThat(run(locale, home, environment, "open", "org/tiny")).contains("opened qwen3 ");
     }
 
     @Test
@@ -117,7 +117,8 @@ class LocalPathTest {
                 .contains("[" + LocalPath.text(strange) + "]");
         assertThat(run("C", home, Map.of(), "property", LocalPath.text(strange))).contains("refused: [BAD_CACHE] ",
                 "set LATENT4J_CACHE instead, or LC_ALL=C.UTF-8");
-        assertThat(run("C.UTF-8", home, Map.of(), "property", LocalPath.text(strange))).contains("[" + LocalPath.text(strange) + "]");
+        assertThat(run("C.UTF-8", home, Map.of(), "property", LocalPath.text(strange)))
+                .contains("[" + LocalPath.text(strange) + "]");
     }
 
     @Test
