@@ -27,7 +27,8 @@ final class Utf8Arguments {
         }
         String[] typed;
         try {
-            typed = matched(args, new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8));
+            byte[] line = Files.readAllBytes(Path.of("/proc/self/cmdline"));
+            typed = matched(args, new String(line, StandardCharsets.UTF_8));
         } catch (IOException e) {
             typed = args;  // not Linux: what Java made of them is all there is
         }

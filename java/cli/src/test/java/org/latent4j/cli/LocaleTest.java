@@ -61,8 +61,9 @@ class LocaleTest {
     }
 
     private String ask(String locale, String... question) throws IOException, InterruptedException {
-        return run(locale, "", Stream.concat(Stream.of("ask", "-q", "-m", NAME, "--device", "cpu", "--temperature", "0",
-            "-n", "8", "-s", "3", "--prompts", home + "/" + NAME + ".yaml"), Stream.of(question)).toArray(String[]::new));
+        Stream<String> options = Stream.of("ask", "-q", "-m", NAME, "--device", "cpu", "--temperature", "0", "-n", "8",
+            "-s", "3", "--prompts", home + "/" + NAME + ".yaml");
+        return run(locale, "", Stream.concat(options, Stream.of(question)).toArray(String[]::new));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,7 @@ class StandInTest {
         "tokenizer_config.json, BAD_CHECKPOINT", "generation_config.json, BAD_CHECKPOINT",
         "chat_template.jinja, BAD_TEMPLATE"})
     void everyFileOfACheckpointThatIsAPointerOrAPageIsCalledThat(String name, ErrorCode code) throws IOException {
-        for (String file : new String[] {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}) {
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
             if (Files.exists(TINY.resolve(file))) {
                 Files.copy(TINY.resolve(file), folder.resolve(file));
             }
