@@ -121,6 +121,17 @@ class LocalPathTest {
                 .contains("[" + LocalPath.text(strange) + "]");
     }
 
+    /** JavaCPP's folder for itself; root, as tests may run, can make folders anywhere. */
+    @Test
+    void noFolderIsMadeInAHomeFolderOfAnotherName() throws Exception {
+        Path cache = Files.createDirectories(home.resolve("cache"));
+        Path other = Files.createDirectories(LocalPath.of(home + "/h\u00f6me"));
+        Map<String, String> environment = Map.of("HOME", LocalPath.text(other), "LATENT4J_CACHE", cache.toString(),
+                "JDK_JAVA_OPTIONS", "-Duser.home=" + home + "/h??me");
+        assertThat(run("C", home, environment, "open", LocalPath.text(strange))).contains("opened qwen3 ");
+        assertThat(home.resolve("h??me")).doesNotExist();
+    }
+
     @Test
     void aLibraryThatCannotBeNamedIsNotLookedForElsewhere() throws Exception {
         assertThat(run("C", home, Map.of(), "library", LocalPath.text(strange) + "/x.so"))
