@@ -56,7 +56,7 @@ class LocalPathTest {
                 ? String.valueOf((char) c) : String.format("\\u%04x", c)).collect(Collectors.joining("", "'", "'")));
         Process process = new ProcessBuilder("bash", "-c", script.toString(), Path.of(System.getProperty("java.home"),
                 "bin", "java").toString(), System.getProperty("java.class.path"), OpensModel.class.getName(), what)
-                .redirectErrorStream(true).start();
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         try (InputStream in = process.getInputStream()) {
             String said = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             process.waitFor();
