@@ -2,7 +2,6 @@
 #include "base/device.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <new>
 
+#include "base/control_groups.h"
 #include "base/error.h"
 #include "kernels/cpu/dispatch.h"
 #if defined(L4J_CUDA)
@@ -40,7 +40,7 @@ class CpuDevice final : public Device {
   const std::string& id() const override { return id_; }
   const std::string& name() const override { return name_; }
   const Ops& ops() const override { return cpu::ops(""); }
-  int64_t free_bytes() const override { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+  int64_t free_bytes() const override { return ram_bytes(); }
   // Activations stay in cache, weights are read once for all of them.
   int32_t pass_rows() const override { return 256; }
   bool reaches(const Device& other) override { return other.host(); }

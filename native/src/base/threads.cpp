@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/control_groups.h"
 #include "base/error.h"
 
 namespace latent4j {
@@ -82,28 +83,6 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// CPUs' worth of time that this group and those above it may use (cgroup v2 cpu.max); a large number where nothing limits it.
-double cgroup_limit() {
-  constexpr double kNone = 1e9;
-  double limit = kNone;
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const size_t colon = line.find("::");
-    if (line.rfind("0", 0) != 0 || colon == std::string::npos) continue;
-    for (std::string path = line.substr(colon + 2);; path.resize(path.rfind('/'))) {
-      if (path == "/") path.clear();
-      std::ifstream in("/sys/fs/cgroup" + path + "/cpu.max");
-      double quota = 0, period = 0;
-      if (in >> quota >> period && period > 0) limit = std::min(limit, quota / period);  // "max 100000" does not parse: no limit
-      if (path.empty() || path.rfind('/') == std::string::npos) break;
-    }
-  }
-  std::ifstream quota_v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period_v1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota = 0, period = 0;
-  if (quota_v1 >> quota && period_v1 >> period && quota > 0 && period > 0) limit = std::min(limit, quota / period);
-  return limit;
-}
-
 }  // namespace
 
 int available_cores() {
@@ -122,7 +101,7 @@ int available_cores() {
     }
   }
   CPU_FREE(mask);
-  const double limit = std::max(1.0, cgroup_limit() + 0.5);
+  const double limit = std::max(1.0, ControlGroups().cpus() + 0.5);
   return std::max(1, static_cast<int>(std::min(limit, static_cast<double>(cores.size()))));
 }
 

@@ -1,9 +1,8 @@
 // model_bridge.cpp: the model half of latent4j.h: opening, describing, alignment.
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/control_groups.h"
 #include "bridge/handles.h"
 #include "kernels/cpu/dispatch.h"
 
@@ -64,7 +63,7 @@ std::string l4j_device_info() {
                 {"level", levels.back()},
                 {"levels", levels},
                 {"cores", available_cores()},
-                {"ram_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)}}
+                {"ram_bytes", ram_bytes()}}
         .dump(-1, ' ', true, json::error_handler_t::replace);
   });
 }

@@ -15,6 +15,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "model/json.h"
+#include "model/stand_in.h"
 
 namespace latent4j {
 
@@ -68,6 +69,7 @@ nlohmann::json read_json(const std::string& path, size_t most, const JsonLimits&
   L4J_CHECK(size <= most, "BAD_CHECKPOINT", path, ": ", size, " bytes of JSON, expected at most ", most);
   std::string text(size, '\0');
   read_fully(file, path, 0, reinterpret_cast<std::byte*>(text.data()), size);
+  refuse_stand_in(std::string_view(text).substr(0, kStandInBytes), size, path);
   return parse_json(text, path, limits, cancel);
 }
 

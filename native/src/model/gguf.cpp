@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/checkpoint.h"
 #include "model/json.h"
+#include "model/stand_in.h"
 
 namespace latent4j {
 
@@ -222,6 +223,7 @@ uint64_t read_alignment(const nlohmann::json& metadata, const std::string& name)
 
 void parse_gguf(const Source& source, const std::string& name, Checkpoint& into, int32_t* cancel) {
   const size_t size = source.size();
+  refuse_stand_in(source, name);
   Reader in(source, name, cancel);
   std::string magic(4, '\0');
   in.take(reinterpret_cast<std::byte*>(magic.data()), magic.size(), "the magic");

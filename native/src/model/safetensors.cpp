@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/checkpoint.h"
 #include "model/json.h"
+#include "model/stand_in.h"
 
 namespace latent4j {
 
@@ -88,6 +89,7 @@ void check_layout(std::vector<Entry>& entries, uint64_t data_bytes, const std::s
 
 void parse_safetensors(const Source& source, const std::string& name, Checkpoint& into, int32_t* cancel) {
   const size_t size = source.size();
+  refuse_stand_in(source, name);
   L4J_CHECK(size >= 8, "BAD_CHECKPOINT", name, ": ", size, " bytes, expected at least the 8 of a header length");
   uint64_t header_bytes = 0;
   source.read(0, reinterpret_cast<std::byte*>(&header_bytes), 8);

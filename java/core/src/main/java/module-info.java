@@ -14,7 +14,7 @@ module org.latent4j {
     exports org.latent4j.model;
     exports org.latent4j.text;
 
-    exports org.latent4j.internal to org.latent4j.smollm2; // CacheFolder
+    exports org.latent4j.internal to org.latent4j.cli, org.latent4j.smollm2; // LocalPath, CacheFolder
 
     // JavaCPP reads the annotations of the generated classes.
     opens org.latent4j.internal to org.bytedeco.javacpp;

@@ -14,8 +14,9 @@ import org.latent4j.internal.Bridge;
  * @param cpu its name
  * @param level the best instruction set it has, which models use unless told otherwise
  * @param levels every instruction set it has, the best last, for {@link org.latent4j.model.ModelOptions#cpuLevel()}
- * @param cores physical cores this process may use
- * @param ramBytes memory of the machine
+ * @param cores physical cores this process may use, by its CPU affinity and its control groups
+ * @param ramBytes memory that this process may use: the machine's, or less in a container whose control groups allow
+ *     less
  * @param gpus its CUDA devices, those that cannot be used too
  * @param noCuda why there is no CUDA device: not built in, no driver, a driver too old, none in the machine
  */

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import org.latent4j.LatentException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -29,7 +30,8 @@ import picocli.CommandLine.ScopeType;
         "  latent4j info                         the model, this machine, the alignment",
         "",
         "Exit codes: 0 done, 1 failed (one line on standard error says why), 2 used wrongly.",
-        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), LATENT4J_CACHE, HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE."})
+        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), LATENT4J_CACHE, HF_HOME, HF_HUB_CACHE, HF_TOKEN, "
+            + "HF_ENDPOINT, HF_HUB_OFFLINE."})
 public final class Latent4j implements Runnable {
     private static final int FAILED = 1;
 
@@ -44,7 +46,15 @@ public final class Latent4j implements Runnable {
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(run(Terminal.system(), Utf8Arguments.of(args)));
+        Terminal terminal = Terminal.system();
+        String[] typed;
+        try {
+            typed = Utf8Arguments.of(args);
+        } catch (LatentException e) {
+            System.exit(failed(terminal, e, false));
+            return;
+        }
+        System.exit(run(terminal, typed));
     }
 
     /** Runs the command line and returns its exit code. */

@@ -69,7 +69,7 @@ final class ModelArguments {
     /** Opens it; a download shows how far it is. */
     LatentModel open(ModelOptions options, ProgressLine progress) {
         progress.show("opening " + name());
-        Path files = model == null ? SmolLM2.path() : CheckpointFiles.resolve(model, progress::downloading);
+        Path files = model == null ? SmolLM2.path() : CheckpointFiles.resolve(model, progress);
         LatentModel opened = LatentModel.open(files, options);
         progress.show("opened " + name() + " on " + place(opened));
         return opened;

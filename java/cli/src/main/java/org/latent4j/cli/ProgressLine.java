@@ -1,13 +1,16 @@
 package org.latent4j.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.latent4j.Figures;
 import org.latent4j.TeamListener;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.latent.Phase;
+import org.latent4j.model.DownloadListener;
 
 /** One line on the terminal that says who works on what; nothing where there is no terminal. */
-final class ProgressLine implements TeamListener, AutoCloseable {
+final class ProgressLine implements TeamListener, DownloadListener, AutoCloseable {
     private static final int BAR = 24;
     private static final String ERASE = "\r\u001b[K";
 
@@ -42,11 +45,19 @@ final class ProgressLine implements TeamListener, AutoCloseable {
     }
 
     /** A bar of a download. */
-    void downloading(String file, long done, long total) {
+    @Override
+    public void onProgress(String file, long done, long total) {
         int filled = total <= 0 ? 0 : (int) (BAR * done / total);
         show(String.format(Locale.ROOT, "downloading [%s%s] %s of %s, %s", "#".repeat(filled), "-".repeat(BAR - filled),
             Figures.bytes(done),
             Figures.bytes(total), file));
+    }
+
+    @Override
+    public synchronized void onPartial(Path snapshot, List<String> files, String why) {
+        erase();
+        terminal.err().println("latent4j: warning: " + Output.printable(LocalPath.text(snapshot) + " has no "
+            + String.join(", ", files) + ", which the hub may have (" + why + ")"));
     }
 
     synchronized void show(String text) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -82,7 +83,7 @@ final class QuestionArguments {
 
     private static String read(String name) {
         try {
-            Path path = Path.of(name);
+            Path path = LocalPath.of(name);
             if (Files.exists(path) && !Files.isRegularFile(path)) {
                 throw new LatentException(ErrorCode.BAD_ARGUMENT, name + " is no regular file but "
                     + (Files.isDirectory(path) ? "a folder" : "a pipe, a socket or a device")

@@ -5,25 +5,45 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.latent4j.ErrorCode;
+import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 
 /**
  * The command line's arguments as they were typed. Under a locale that is not UTF-8 (LANG=C, as in many containers),
  * Java decodes arguments with that locale's character set and loses every other character; Linux still has the bytes.
  */
 final class Utf8Arguments {
+    private static final char LOST = '\uFFFD';
+
     private Utf8Arguments() {
     }
 
+    /** @throws LatentException BAD_ARGUMENT if characters are lost, with what to set */
     static String[] of(String[] args) {
         String charset = System.getProperty("sun.jnu.encoding", "UTF-8");
         if (charset.equalsIgnoreCase("UTF-8") || Arrays.stream(args).allMatch(Utf8Arguments::isAscii)) {
             return args;
         }
+        String[] typed;
         try {
-            return matched(args, new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8));
+            byte[] line = Files.readAllBytes(Path.of("/proc/self/cmdline"));
+            typed = matched(args, new String(line, StandardCharsets.UTF_8));
         } catch (IOException e) {
-            return args;  // not Linux: what Java made of them is all there is
+            typed = args;  // not Linux: what Java made of them is all there is
         }
+        return whole(typed);
+    }
+
+    /** The arguments, if no character of them is lost: such as those of a file that Java read by its locale. */
+    static String[] whole(String[] args) {
+        for (String arg : args) {
+            if (arg.indexOf(LOST) >= 0) {
+                throw new LatentException(ErrorCode.BAD_ARGUMENT, "characters of the argument '" + arg
+                    + "' are lost; " + LocalPath.REMEDY);
+            }
+        }
+        return args;
     }
 
     /**

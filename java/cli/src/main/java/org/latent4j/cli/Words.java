@@ -1,5 +1,7 @@
 package org.latent4j.cli;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -13,6 +15,7 @@ import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
 import picocli.CommandLine;
@@ -36,6 +39,7 @@ final class Words {
         line.registerConverter(MemoryType.class, choice(MemoryType.values()));
         line.registerConverter(Compatibility.class, choice(Compatibility.values()));
         line.registerConverter(Device.class, Words::device);
+        line.registerConverter(Path.class, Words::path);
         line.registerConverter(Topology.class, choice(Map.of(Topology.SEQUENTIAL.name(), Topology.SEQUENTIAL,
             Topology.HIERARCHICAL.name(), Topology.HIERARCHICAL)));
     }
@@ -46,6 +50,14 @@ final class Words {
             String text = model.tokenizer().decode(new int[] {id});
             return text.isEmpty() ? "#" + id : text;
         };
+    }
+
+    private static Path path(String word) {
+        try {
+            return LocalPath.of(word);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("no path on this system: '" + word + "' (" + e.getReason() + ")");
+        }
     }
 
     private static Device device(String word) {

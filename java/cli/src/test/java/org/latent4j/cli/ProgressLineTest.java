@@ -32,7 +32,7 @@ class ProgressLineTest {
     @Test
     void aDownloadOfUnknownSizeHasAnEmptyBar() {
         try (ProgressLine line = onTerminal()) {
-            line.downloading("config.json", 846, 0);
+            line.onProgress("config.json", 846, 0);
         }
         assertThat(err.toString(StandardCharsets.UTF_8))
             .contains("[------------------------] 846 B of 0 B, config.json");

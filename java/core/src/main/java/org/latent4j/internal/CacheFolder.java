@@ -52,7 +52,12 @@ public final class CacheFolder {
      * @param folder made when something is unpacked to it
      */
     public CacheFolder(Path folder) {
-        asked = folder.toAbsolutePath().normalize();
+        asked = LocalPath.absolute(folder).normalize();
+    }
+
+    /** Where it lies, as it was asked for. */
+    Path asked() {
+        return asked;
     }
 
     /**
@@ -61,23 +66,28 @@ public final class CacheFolder {
      * @throws LatentException {@code BAD_CACHE} if there is neither a home folder nor one of the settings
      */
     public static CacheFolder ofUser() {
-        return of(System.getenv(), System.getProperty(PROPERTY), System.getProperty("user.home"));
+        return of(LocalPath.environment(), System.getProperty(PROPERTY), System.getProperty("user.home"));
     }
 
     static CacheFolder of(Map<String, String> environment, String property, String userHome) {
         String named = isSet(property) ? property : environment.get(VARIABLE);
         String xdg = environment.get("XDG_CACHE_HOME");
         try {
+            if (isSet(property) && LocalPath.mayBeLost(property)) {
+                throw new InvalidPathException(property, "characters of it may be lost; set " + VARIABLE
+                        + " instead, or LC_ALL=C.UTF-8");
+            }
             if (isSet(named)) {
-                return new CacheFolder(Path.of(named));
+                return new CacheFolder(LocalPath.of(named));
             }
-            if (isSet(xdg) && Path.of(xdg).isAbsolute()) {
-                return new CacheFolder(Path.of(xdg, "latent4j"));
+            if (isSet(xdg) && xdg.startsWith("/")) {
+                return new CacheFolder(LocalPath.of(xdg).resolve("latent4j"));
             }
-            // Of a user without a home folder the JDK says "?".
-            for (String home : new String[] {userHome, environment.get("HOME")}) {
-                if (isSet(home) && Path.of(home).isAbsolute()) {
-                    return new CacheFolder(Path.of(home, ".cache", "latent4j"));
+            // Of a user without a home folder the JDK says "?", and of characters that the locale lacks too.
+            String known = isSet(userHome) && LocalPath.mayBeLost(userHome) ? null : userHome;
+            for (String home : new String[] {known, environment.get("HOME")}) {
+                if (isSet(home) && home.startsWith("/")) {
+                    return new CacheFolder(LocalPath.of(home).resolve(".cache").resolve("latent4j"));
                 }
             }
         } catch (InvalidPathException e) {
@@ -134,10 +144,11 @@ public final class CacheFolder {
             return work.run();
         } catch (ClosedByInterruptException e) {
             Thread.currentThread().interrupt();
-            throw new LatentException(ErrorCode.CANCELLED, "interrupted while files were unpacked to " + asked, e);
+            throw new LatentException(ErrorCode.CANCELLED, "interrupted while files were unpacked to "
+                    + LocalPath.text(asked), e);
         } catch (IOException | UnsupportedOperationException e) {
-            throw new LatentException(ErrorCode.BAD_CACHE, "files cannot be unpacked to the folder " + asked + ": " + e
-                    + REMEDY, e);
+            throw new LatentException(ErrorCode.BAD_CACHE, "files cannot be unpacked to the folder "
+                    + LocalPath.text(asked) + ": " + e + REMEDY, e);
         }
     }
 
@@ -252,6 +263,7 @@ public final class CacheFolder {
     }
 
     private static LatentException refused(Path folder, String why) {
-        return new LatentException(ErrorCode.BAD_CACHE, "the folder " + folder + " to unpack files to " + why + REMEDY);
+        return new LatentException(ErrorCode.BAD_CACHE, "the folder " + LocalPath.text(folder)
+                + " to unpack files to " + why + REMEDY);
     }
 }

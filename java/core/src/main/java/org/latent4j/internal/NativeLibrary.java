@@ -18,6 +18,7 @@ import org.latent4j.LatentException;
  */
 final class NativeLibrary {
     private static final String NAME = "jnilatent4j";
+    private static final String JAVACPP_CACHE = "org.bytedeco.javacpp.cachedir";
 
     private static volatile boolean loaded;
 
@@ -80,7 +81,13 @@ final class NativeLibrary {
     }
 
     /** False if another class loader has loaded this very file. */
-    private static boolean open(Path file) {
+    static boolean open(Path file) {
+        if (!LocalPath.isWritable(LocalPath.text(file))) {  // Java would ask the system for another file
+            throw new LatentException(ErrorCode.BAD_CACHE, "the native library cannot be loaded from "
+                    + LocalPath.text(file) + "; " + LocalPath.REMEDY + ". Or set " + CacheFolder.VARIABLE
+                    + " to a folder whose name is ASCII");
+        }
+        keepFromOtherHomes();
         try {
             String name = Loader.loadLibrary(Native.class, new URL[] {file.toUri().toURL()}, NAME);
             if (name == null) {
@@ -106,6 +113,17 @@ final class NativeLibrary {
                     + " cannot be loaded: " + why, e);
         } catch (MalformedURLException e) {
             throw new LatentException(ErrorCode.INTERNAL, file + " has no address", e);
+        }
+    }
+
+    /** JavaCPP makes itself a folder in what Java takes for the home folder: of lost characters, somebody else's. */
+    private static void keepFromOtherHomes() {
+        if (!LocalPath.mayBeLost(System.getProperty("user.home", "")) || System.getProperty(JAVACPP_CACHE) != null) {
+            return;
+        }
+        Path folder = CacheFolder.ofUser().asked();
+        if (Files.isDirectory(folder) && LocalPath.isWritable(LocalPath.text(folder))) {
+            System.setProperty(JAVACPP_CACHE, LocalPath.text(folder));
         }
     }
 

@@ -72,7 +72,7 @@ public final class NativeModel {
     /** Opens a Hugging Face folder or a GGUF file, and ends that when this thread is interrupted: {@code CANCELLED}. */
     public static NativeModel open(Path path, ModelOptions options) {
         NativeLibrary.load();
-        byte[] name = utf8(path.toAbsolutePath().toString());
+        byte[] name = LocalPath.bytes(path);
         byte[] level = utf8(options.cpuLevel() == null ? "" : options.cpuLevel());
         byte[] device = utf8(options.device() == null ? "" : options.device().id());
         int size = Pointer.sizeof(Native.l4j_model_options.class);

@@ -29,10 +29,12 @@ public final class RegularFile {
      * @param maxBytes the most bytes it may hold
      * @param code what every failure but a missing file is
      * @throws LatentException FILE_NOT_FOUND if there is nothing at the path; {@code code} if it is a folder, a pipe or
-     *     a device, is larger than the limit, cannot be read, or is not UTF-8
+     *     a device, is larger than the limit, cannot be read, is a pointer of git-lfs or the like or a web page in the
+     *     file's place, or is not UTF-8
      */
     public static String text(Path file, int maxBytes, ErrorCode code) {
         byte[] bytes = bytes(file, maxBytes, code);
+        StandIn.refuse(bytes, file, code);
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer in = ByteBuffer.wrap(bytes);

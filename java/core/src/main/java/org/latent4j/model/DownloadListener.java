@@ -1,5 +1,9 @@
 package org.latent4j.model;
 
+import java.nio.file.Path;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
 /** Hears how far the download of a checkpoint is. Called from the thread that opens the model. */
 @FunctionalInterface
 public interface DownloadListener {
@@ -14,4 +18,17 @@ public interface DownloadListener {
      * @param total bytes of all files of this checkpoint
      */
     void onProgress(String file, long done, long total);
+
+    /**
+     * Called where a checkpoint is opened from the cache though files of it may be missing there. Without another
+     * doing it is logged as a warning.
+     *
+     * @param snapshot the folder that is opened
+     * @param files those that are not there and that the Hub may have
+     * @param why why the Hub was not asked, or did not answer
+     */
+    default void onPartial(Path snapshot, List<String> files, String why) {
+        LoggerFactory.getLogger(DownloadListener.class).warn("{} is opened without {}, which the Hub may have: {}",
+                snapshot, String.join(", ", files), why);
+    }
 }

@@ -3,8 +3,10 @@ package org.latent4j.model;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -18,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,15 +28,30 @@ import java.util.stream.Stream;
 import org.latent4j.ErrorCode;
 import org.latent4j.Figures;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.UntrustedJson;
 
 /**
  * One model in the cache that all Hugging Face libraries share: {@code models--org--name/} with {@code blobs/ETAG}
- * (content), {@code snapshots/COMMIT/FILE} (links to blobs) and {@code refs/main} (the commit).
+ * (content), {@code snapshots/COMMIT/FILE} (links to blobs), {@code refs/main} (the commit) and {@code
+ * .no_exist/COMMIT/FILE} (empty: the Hub has no such file).
  */
 final class HubCache {
     // file locks do not hold between threads
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
+    /** Milliseconds between two looks at a lock that another class loader holds. */
+    private static final long LOOK = 50;
+
+
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
+    private static final List<String> REQUIRED = List.of("config.json", "tokenizer.json");
+    /** Those that many models do without. */
+    static final List<String> OPTIONAL = List.of("generation_config.json", "tokenizer_config.json",
+            "special_tokens_map.json", "added_tokens.json", "chat_template.jinja");
+    static final List<String> SMALL_FILES = joined(REQUIRED, OPTIONAL);
+    /** The files of which it is noted whether a model has them. */
+    static final List<String> KNOWN = joined(SMALL_FILES, List.of(SINGLE, INDEX));
 
     private final Path root;
     private final Path folder;
@@ -45,71 +61,88 @@ final class HubCache {
         this.folder = root.resolve("models--" + id.owner() + "--" + id.name());
     }
 
+    private static List<String> joined(List<String> first, List<String> second) {
+        return Stream.concat(first.stream(), second.stream()).toList();
+    }
+
     Path folder() {
         return folder;
     }
 
-    /** The checkpoint if all of it is here: a snapshot's folder, or the GGUF file asked for. */
-    Optional<Path> find(HubId id) throws IOException {
-        Path main = main();
-        for (Path snapshot : snapshots(main)) {
-            if (id.file() != null && Files.isRegularFile(snapshot.resolve(id.file()))) {
-                return Optional.of(snapshot.resolve(id.file()));
-            } else if (id.file() == null && isComplete(snapshot, snapshot.equals(main))) {
-                return Optional.of(snapshot);
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** The snapshot of refs/main first, then the others, newest first. */
-    private List<Path> snapshots(Path main) throws IOException {
-        List<Path> snapshots = new ArrayList<>();
-        Path all = folder.resolve("snapshots");
-        if (Files.isDirectory(all)) {
-            try (Stream<Path> each = Files.list(all)) {
-                each.filter(Files::isDirectory)
-                        .sorted((a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()))
-                        .forEach(snapshots::add);
-            }
-        }
-        if (snapshots.remove(main)) {
-            snapshots.add(0, main);
-        }
-        return snapshots;
-    }
-
-    /** The snapshot that refs/main names, or null. */
-    private Path main() throws IOException {
+    /** The snapshot that refs/main names, or null if it is not here: another revision is another model. */
+    Path main() throws IOException {
         Path main = folder.resolve("refs/main");
         if (!Files.isRegularFile(main) || Files.size(main) > HubLimits.REF_BYTES) {
             return null;
         }
         String commit = new String(Files.readAllBytes(main), StandardCharsets.UTF_8).strip();
-        return commit.matches("[0-9a-zA-Z]{6,64}") ? folder.resolve("snapshots").resolve(commit) : null;
+        Path snapshot = snapshot(commit.matches("[0-9a-zA-Z]{6,64}") ? commit : "none");
+        return Files.isDirectory(snapshot) ? snapshot : null;
     }
 
-    private static boolean isComplete(Path snapshot, boolean isMain) throws IOException {
-        if (!Files.isRegularFile(snapshot.resolve("config.json"))
-                || !Files.isRegularFile(snapshot.resolve("tokenizer.json"))) {
-            return false;
+    /** The folder of a commit's files. */
+    Path snapshot(String commit) {
+        return folder.resolve("snapshots").resolve(commit);
+    }
+
+    /** The folders of the revisions that are here, at most a few. */
+    List<Path> snapshots() throws IOException {
+        Path all = folder.resolve("snapshots");
+        if (!Files.isDirectory(all)) {
+            return List.of();
         }
-        Path index = snapshot.resolve("model.safetensors.index.json");
-        if (Files.isRegularFile(index)) {
+        try (Stream<Path> each = Files.list(all)) {
+            return each.filter(Files::isDirectory).limit(HubLimits.NAMED).sorted().toList();
+        }
+    }
+
+    /** The files without which a snapshot cannot be opened, that it does not have. */
+    List<String> missing(Path snapshot, HubId id) {
+        if (id.file() != null) {
+            return isHere(snapshot, id.file()) ? List.of() : List.of(id.file());
+        }
+        List<String> missing = new ArrayList<>(REQUIRED);
+        missing.removeIf(name -> isHere(snapshot, name) || isAbsent(snapshot, name));
+        if (isHere(snapshot, SINGLE)) {
+            return missing;
+        } else if (!isHere(snapshot, INDEX)) {
+            // only the Hub knows how many there are of other names
+            boolean others = isAbsent(snapshot, SINGLE) && isAbsent(snapshot, INDEX);
+            missing.addAll(others ? List.of() : List.of(SINGLE));
+            return missing;
+        }
+        try {
+            shards(snapshot.resolve(INDEX)).stream()
+                    .filter(shard -> !HubLimits.isInside(shard) || !isHere(snapshot, shard)).forEach(missing::add);
+        } catch (IOException e) {
+            missing.add(INDEX); // one that cannot be read is fetched again
+        }
+        return missing;
+    }
+
+    /** The files of which nothing here says whether the Hub has them. */
+    List<String> unknown(Path snapshot) {
+        return OPTIONAL.stream().filter(name -> !isHere(snapshot, name) && !isAbsent(snapshot, name)).toList();
+    }
+
+    private static boolean isHere(Path snapshot, String name) {
+        return Files.isRegularFile(snapshot.resolve(name));
+    }
+
+    private boolean isAbsent(Path snapshot, String name) {
+        return Files.exists(folder.resolve(".no_exist").resolve(snapshot.getFileName()).resolve(name));
+    }
+
+    /** Notes which files the Hub does not have, as all Hugging Face libraries do. */
+    void setAbsent(String commit, List<String> names) throws IOException {
+        Path notes = folder.resolve(".no_exist").resolve(commit);
+        for (String name : names) {
+            Files.createDirectories(notes);
             try {
-                return shards(index).stream().allMatch(shard -> HubLimits.isInside(shard)
-                        && Files.isRegularFile(snapshot.resolve(shard)));
-            } catch (IOException e) {
-                return false; // an index that cannot be read is fetched again
+                Files.createFile(notes.resolve(name));
+            } catch (FileAlreadyExistsException e) {
+                continue; // noted before
             }
-        }
-        if (Files.isRegularFile(snapshot.resolve("model.safetensors"))) {
-            return true;
-        }
-        // without an index only the ref, written last, says that all are here
-        try (Stream<Path> files = Files.list(snapshot)) {
-            return isMain && files.anyMatch(file -> file.toString().endsWith(".safetensors")
-                    && Files.isRegularFile(file));
         }
     }
 
@@ -120,7 +153,8 @@ final class HubCache {
         }
         TreeSet<String> shards = new TreeSet<>();
         // Not as a tree, which would take many times the file's bytes.
-        try (JsonParser parser = UntrustedJson.MAPPER.createParser(index.toFile())) {
+        try (InputStream in = Files.newInputStream(index);
+                JsonParser parser = UntrustedJson.MAPPER.createParser(in)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException(index + " is no JSON object");
             }
@@ -159,6 +193,9 @@ final class HubCache {
 
     /** Bytes that are free, 0 if that is not known. */
     long room() {
+        if (!LocalPath.isWritable(LocalPath.text(folder))) {
+            return 0; // a File has no such name
+        }
         // Not by FileStore, which looks for a mount point and in a chroot finds none.
         return folder.toFile().getUsableSpace();
     }
@@ -184,8 +221,8 @@ final class HubCache {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    /** Runs the action while no other thread or process holds the lock of this blob. */
-    <T> T locked(String etag, Action<T> action) throws IOException, InterruptedException {
+    /** Runs the action while no other thread, class loader or process holds the lock of this blob. */
+    <T> T locked(String etag, Patience patience, Action<T> action) throws IOException, InterruptedException {
         Path file = root.resolve(".locks").resolve(folder.getFileName()).resolve(etag + ".lock");
         Files.createDirectories(file.getParent());
         Files.createDirectories(folder.resolve("blobs"));
@@ -195,10 +232,32 @@ final class HubCache {
         ReentrantLock threads = LOCKS.computeIfAbsent(file, key -> new ReentrantLock());
         threads.lockInterruptibly();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock processes = channel.lock()) {
+                FileLock processes = lock(channel, etag, patience)) {
             return processes.isValid() ? action.run() : null;
         } finally {
             threads.unlock();
+        }
+    }
+
+    /** Another class loader's threads know nothing of LOCKS, and for one process the system's lock is one. */
+    private FileLock lock(FileChannel channel, String etag, Patience patience)
+            throws IOException, InterruptedException {
+        long seen = present(etag);
+        long since = System.nanoTime();
+        while (true) {
+            try {
+                return channel.lock();
+            } catch (OverlappingFileLockException e) {
+                if (present(etag) != seen) {
+                    seen = present(etag);
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since > patience.held().toNanos()) {
+                    throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "another class loader of this process holds "
+                            + "the lock of " + blob(etag) + ", which has not grown for "
+                            + BodyChunks.seconds(patience.held()) + "; try again when its download is done", e);
+                }
+                patience.sleep().milliseconds(LOOK);
+            }
         }
     }
 
@@ -210,7 +269,7 @@ final class HubCache {
 
     /** Puts a blob into a snapshot under its file's name. */
     Path link(String commit, String file, String etag) throws IOException {
-        Path link = folder.resolve("snapshots").resolve(commit).resolve(file);
+        Path link = snapshot(commit).resolve(file);
         Files.createDirectories(link.getParent());
         Path blob = blob(etag);
         if (Files.exists(link) && Files.isSameFile(link, blob)) {

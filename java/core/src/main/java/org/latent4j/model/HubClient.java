@@ -45,8 +45,9 @@ final class HubClient {
     }
 
     /** The Hub's description of the model: {@code sha} (the commit) and {@code siblings} (the files). */
-    JsonNode describe(HubId id) throws InterruptedException {
-        URI address = URI.create(settings.endpoint() + "/api/models/" + id.repository() + "/revision/main");
+    JsonNode describe(HubId id, String revision) throws InterruptedException {
+        URI address = URI.create(settings.endpoint() + "/api/models/" + id.repository() + "/revision/"
+                + revision);
         Reply reply = send(address, "GET", true);
         JsonNode description;
         try {
@@ -194,8 +195,7 @@ final class HubClient {
     /** What broke, in words; of a connection that never stood the JDK says no more than the exception's class. */
     static String reason(URI address, IOException e) {
         if (e instanceof ConnectException || e instanceof HttpConnectTimeoutException) {
-            int usual = "https".equals(address.getScheme()) ? 443 : 80;
-            String server = address.getHost() + ":" + (address.getPort() < 0 ? usual : address.getPort());
+            String server = address.getHost() + ":" + HubExchange.port(address);
             String what = isUnresolved(e) ? "the address of " + address.getHost() + " cannot be found"
                     : e instanceof HttpConnectTimeoutException ? server + " does not answer"
                     : "no connection to " + server + " (refused, or no way there)";

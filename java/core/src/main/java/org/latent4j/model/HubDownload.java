@@ -19,11 +19,6 @@ import org.latent4j.model.HubClient.RemoteFile;
  * Hub's sums.
  */
 final class HubDownload {
-    static final List<String> SMALL_FILES = List.of("config.json", "generation_config.json", "tokenizer.json",
-            "tokenizer_config.json", "chat_template.jinja");
-    static final String INDEX = "model.safetensors.index.json";
-    private static final String SINGLE = "model.safetensors";
-
     private final HubClient client;
     private final HubCache cache;
     private final HubId id;
@@ -38,12 +33,41 @@ final class HubDownload {
         this.listener = listener;
     }
 
-    /** The snapshot's folder, or the GGUF file. Throws LatentException DOWNLOAD_FAILED. */
+    /** The snapshot's folder of main, or the GGUF file. Throws LatentException DOWNLOAD_FAILED. */
     Path run() throws IOException, InterruptedException {
-        JsonNode description = client.describe(id);
+        JsonNode description = client.describe(id, "main");
+        Path last = bring(description);
+        cache.setMain(description.path("sha").asText());
+        return last;
+    }
+
+    /**
+     * Brings what a snapshot lacks of the files that a model need not have, of the commit that it is of.
+     *
+     * @param unknown files of which the cache does not say whether the Hub has them
+     * @throws LatentException DOWNLOAD_FAILED
+     */
+    void complete(String commit, List<String> unknown) throws IOException, InterruptedException {
+        TreeSet<String> present = names(client.describe(id, commit));
+        List<RemoteFile> files = new ArrayList<>();
+        for (String name : unknown) {
+            if (present.contains(name)) {
+                files.add(head(commit, name));
+            }
+        }
+        fetch(files, commit);
+        cache.setAbsent(commit, unknown.stream().filter(name -> !present.contains(name)).toList());
+    }
+
+    private static TreeSet<String> names(JsonNode description) {
+        TreeSet<String> names = new TreeSet<>();
+        description.path("siblings").forEach(file -> names.add(file.path("rfilename").asText()));
+        return names;
+    }
+
+    private Path bring(JsonNode description) throws IOException, InterruptedException {
         String commit = description.path("sha").asText();
-        TreeSet<String> present = new TreeSet<>();
-        description.path("siblings").forEach(file -> present.add(file.path("rfilename").asText()));
+        TreeSet<String> present = names(description);
         List<String> names = chosen(present, commit);
         names.forEach(this::checkInside);
         checkApart(names);
@@ -51,15 +75,23 @@ final class HubDownload {
         for (String name : names) {
             files.add(head(commit, name));
         }
+        Path last = fetch(files, commit);
+        if (id.file() != null) {
+            return last;
+        }
+        cache.setAbsent(commit, HubCache.KNOWN.stream().filter(name -> !present.contains(name)).toList());
+        return cache.snapshot(commit);
+    }
+
+    private Path fetch(List<RemoteFile> files, String commit) throws IOException, InterruptedException {
         done = 0; // of an index that had to be read first
         total = files.stream().mapToLong(RemoteFile::size).sum();
-        checkSpace(files);
+        checkSpace(files, commit);
         Path last = null;
         for (RemoteFile file : files) {
             last = fetch(file, commit);
         }
-        cache.setMain(commit);
-        return id.file() != null ? last : cache.folder().resolve("snapshots").resolve(commit);
+        return last;
     }
 
     /** The files to bring, small ones first. */
@@ -71,13 +103,13 @@ final class HubDownload {
         }
         require(present.contains("config.json"), "has no config.json" + (ending(present, ".gguf").isEmpty() ? ""
                 : "; choose one of its GGUF files, " + id.repository() + ":FILE, of " + ending(present, ".gguf")));
-        List<String> names = new ArrayList<>(SMALL_FILES);
+        List<String> names = new ArrayList<>(HubCache.SMALL_FILES);
         names.retainAll(present);
-        if (present.contains(INDEX)) {
-            names.add(INDEX);
-            names.addAll(shards(fetch(head(commit, INDEX), commit)));
-        } else if (present.contains(SINGLE)) {
-            names.add(SINGLE);
+        if (present.contains(HubCache.SINGLE)) { // before the index, as it is when the folder is opened
+            names.add(HubCache.SINGLE);
+        } else if (present.contains(HubCache.INDEX)) {
+            names.add(HubCache.INDEX);
+            names.addAll(shards(fetch(head(commit, HubCache.INDEX), commit)));
         } else {
             List<String> weights = ending(present, ".safetensors");
             require(!weights.isEmpty(), "has no safetensors files; other weight formats are not read");
@@ -91,14 +123,14 @@ final class HubDownload {
         try {
             shards = HubCache.shards(index);
         } catch (IOException e) {
-            require(false, "has an index of shards that is no JSON: " + INDEX);
+            require(false, "has an index of shards that is no JSON: " + HubCache.INDEX);
         }
-        require(shards.size() <= HubLimits.FILES, "names " + shards.size() + " files in " + INDEX + ", more than "
-                + HubLimits.FILES);
+        require(shards.size() <= HubLimits.FILES, "names " + shards.size() + " files in " + HubCache.INDEX
+                + ", more than " + HubLimits.FILES);
         shards.forEach(this::checkInside);
         for (String shard : shards) {
-            require(shard.endsWith(".safetensors"), "names a file in " + INDEX + " that holds no safetensors: '"
-                    + shard + "'");
+            require(shard.endsWith(".safetensors"), "names a file in " + HubCache.INDEX
+                    + " that holds no safetensors: '" + shard + "'");
         }
         return shards;
     }
@@ -130,26 +162,37 @@ final class HubDownload {
 
     private RemoteFile head(String commit, String name) throws InterruptedException {
         RemoteFile file = client.head(id, commit, name);
-        long limit = name.equals(INDEX) ? HubLimits.INDEX_BYTES
-                : SMALL_FILES.contains(name) ? HubLimits.SMALL_FILE_BYTES : HubLimits.FILE_BYTES;
+        long limit = name.equals(HubCache.INDEX) ? HubLimits.INDEX_BYTES
+                : HubCache.SMALL_FILES.contains(name) ? HubLimits.SMALL_FILE_BYTES : HubLimits.FILE_BYTES;
         require(file.size() <= limit, "names a file of " + Figures.bytes(file.size()) + ", more than the "
                 + Figures.bytes(limit) + " that are read: " + name);
         return file;
     }
 
-    private void checkSpace(List<RemoteFile> files) throws IOException {
+    private void checkSpace(List<RemoteFile> files, String commit) throws IOException {
         Files.createDirectories(cache.folder());
         long missing = 0;
         for (RemoteFile file : files) {
-            missing += Math.max(0, file.size() - cache.present(file.etag()));
+            missing += isThere(file, commit) ? 0 : Math.max(0, file.size() - cache.present(file.etag()));
         }
         long room = cache.room();
         require(room == 0 || missing <= room, "needs " + Figures.bytes(missing) + " in " + cache.folder() + ", where "
                 + Figures.bytes(room) + " are free; make room, or set HF_HUB_CACHE or HF_HOME to another folder");
     }
 
+    /** Other programs leave no blob beside it where the file system has no links. */
+    private boolean isThere(RemoteFile file, String commit) throws IOException {
+        Path there = cache.snapshot(commit).resolve(file.name());
+        return Files.isRegularFile(there) && Files.size(there) == file.size();
+    }
+
     private Path fetch(RemoteFile file, String commit) throws IOException, InterruptedException {
-        return cache.locked(file.etag(), () -> {
+        if (isThere(file, commit)) {
+            progress(file, file.size());
+            done += file.size();
+            return cache.snapshot(commit).resolve(file.name());
+        }
+        return cache.locked(file.etag(), client.patience(), () -> {
             Path blob = cache.blob(file.etag());
             if (Files.isRegularFile(blob) && Files.size(blob) == file.size()) {
                 progress(file, file.size());

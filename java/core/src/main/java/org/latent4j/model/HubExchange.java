@@ -26,6 +26,8 @@ final class HubExchange {
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
     private static final Set<String> SCHEMES = Set.of("http", "https");
     private static final int LAST_PORT = 65_535;
+    private static final int HTTP_PORT = 80;
+    private static final int HTTPS_PORT = 443;
 
     /** An answer that is not a file. */
     record Reply(int status, HttpHeaders headers, byte[] body) {
@@ -54,8 +56,14 @@ final class HubExchange {
 
     boolean isHub(URI address) {
         URI hub = settings.endpoint();
-        return hub.getScheme().equals(address.getScheme()) && hub.getHost().equals(address.getHost())
-                && hub.getPort() == address.getPort();
+        return hub.getScheme().equals(address.getScheme()) && hub.getHost().equalsIgnoreCase(address.getHost())
+                && port(hub) == port(address);
+    }
+
+    /** The port that a request goes to. */
+    static int port(URI address) {
+        int usual = "https".equals(address.getScheme()) ? HTTPS_PORT : HTTP_PORT;
+        return address.getPort() < 0 ? usual : address.getPort();
     }
 
     /** Whether this is an address that a request can go to. */

@@ -24,6 +24,8 @@ final class HubLimits {
     static final int ATTEMPTS_PER_FILE = 1000;
     static final long TOKEN_BYTES = 64 << 10;
     static final long REF_BYTES = 1 << 10;
+    /** Things of one kind that a message names. */
+    static final int NAMED = 10;
 
     private HubLimits() {}
 

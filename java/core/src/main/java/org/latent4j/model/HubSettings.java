@@ -5,49 +5,80 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 
 /**
- * What the environment says about the Hugging Face Hub, by the variables of the huggingface_hub library.
+ * What the environment says about the Hugging Face Hub, by the variables of the huggingface_hub library and in its
+ * order. An empty variable counts as none. In paths {@code ~}, {@code $NAME} and <code>${NAME}</code> are replaced.
  *
- * @param endpoint HF_ENDPOINT, without a slash at its end
- * @param cache HF_HUB_CACHE, else {@code hub} in HF_HOME, else in ~/.cache/huggingface
- * @param token HF_TOKEN, else the content of HF_TOKEN_PATH or of {@code token} in HF_HOME; null if none
- * @param offline HF_HUB_OFFLINE
+ * @param endpoint HF_ENDPOINT, without a slash at its end; it may have a path
+ * @param cache HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else {@code hub} in HF_HOME, else in {@code huggingface} in
+ *     XDG_CACHE_HOME, else in ~/.cache/huggingface
+ * @param token HF_TOKEN, else HUGGING_FACE_HUB_TOKEN, else the content of HF_TOKEN_PATH or of {@code token} in HF_HOME;
+ *     null if none, or if HF_HUB_DISABLE_IMPLICIT_TOKEN is true
+ * @param offline the variable that forbids requests: HF_HUB_OFFLINE, or TRANSFORMERS_OFFLINE where that is not set;
+ *     null if it is not true, which is 1, on, yes or true
  */
-record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
+record HubSettings(URI endpoint, Path cache, String token, String offline) {
     private static final String ENDPOINT = "https://huggingface.co";
     private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
+    private static final Pattern VARIABLE = Pattern.compile("\\$(?:(\\w+)|\\{([^}]*)})");
 
     static HubSettings of(Map<String, String> environment) {
-        String cacheHome = text(environment, "XDG_CACHE_HOME", userHome(environment) + "/.cache");
-        Path home = path("HF_HOME", cacheHome + "/huggingface", environment);
-        Path cache = path("HF_HUB_CACHE", home.resolve("hub").toString(), environment);
-        Path tokenFile = path("HF_TOKEN_PATH", home.resolve("token").toString(), environment);
-        String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
-        if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
-            token = read(tokenFile);
-        }
-        if (token != null && !token.strip().matches("[!-~]*")) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_TOKEN, or the token in " + tokenFile
-                    + ", holds more than one plain word");
-        }
-        boolean offline = YES.contains(text(environment, "HF_HUB_OFFLINE", "").toUpperCase(Locale.ROOT));
-        return new HubSettings(endpoint(text(environment, "HF_ENDPOINT", ENDPOINT)), cache.toAbsolutePath(),
-                token == null || token.isBlank() ? null : token.strip(), offline);
+        URI endpoint = endpoint(text(environment, "HF_ENDPOINT", ENDPOINT));
+        String home = text(environment, "HF_HOME",
+                text(environment, "XDG_CACHE_HOME", "~/.cache") + "/huggingface");
+        String legacy = text(environment, "HUGGINGFACE_HUB_CACHE", home + "/hub");
+        Path cache = LocalPath.absolute(path(text(environment, "HF_HUB_CACHE", legacy), environment, "HF_HUB_CACHE",
+                "HUGGINGFACE_HUB_CACHE"));
+        boolean silent = isTrue(environment.get("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
+        return new HubSettings(endpoint, cache, silent ? null : token(environment, home), offline(environment));
     }
 
-    private static Path path(String name, String otherwise, Map<String, String> environment) {
-        String text = expanded(text(environment, name, otherwise), environment);
+    private static String offline(Map<String, String> environment) {
+        String name = environment.getOrDefault("HF_HUB_OFFLINE", "").isEmpty() ? "TRANSFORMERS_OFFLINE"
+                : "HF_HUB_OFFLINE";
+        return isTrue(environment.get(name)) ? name : null;
+    }
+
+    private static boolean isTrue(String value) {
+        return value != null && YES.contains(value.toUpperCase(Locale.ROOT));
+    }
+
+    private static String token(Map<String, String> environment, String home) {
+        String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
+        String place = "HF_TOKEN";
+        String name = text(environment, "HF_TOKEN_PATH", home + "/token");
+        if (token == null && !(isInHome(name) && userHome(environment) == null)) {
+            Path file = path(name, environment, "HF_TOKEN_PATH");
+            token = Files.isReadable(file) && Files.isRegularFile(file) ? read(file) : "";
+            place = "the token in " + LocalPath.text(file);
+        }
+        if (token != null && !token.strip().matches("[!-~]*")) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, place + " holds more than one plain word");
+        }
+        return token == null || token.isBlank() ? null : token.strip();
+    }
+
+    /** @param variables that may have named it, the first that is set being the one; else a home folder's did */
+    private static Path path(String text, Map<String, String> environment, String... variables) {
+        String expanded = expanded(text, environment);
         try {
-            return Path.of(text);
+            return LocalPath.of(expanded);
         } catch (InvalidPathException e) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, name + " is no path on this system: '" + text + "' ("
-                    + e.getReason() + ")", e);
+            String name = Stream.concat(Arrays.stream(variables), Stream.of("HF_HOME", "XDG_CACHE_HOME"))
+                    .filter(variable -> text(environment, variable, null) != null).findFirst().orElse("HOME");
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, name + " is no path on this system: '" + expanded
+                    + "' (" + e.getReason() + ")", e);
         }
     }
 
@@ -63,12 +94,35 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
         throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "HF_ENDPOINT is not an http address: '" + text + "'");
     }
 
-    private static String userHome(Map<String, String> environment) {
-        return text(environment, "HOME", System.getProperty("user.home"));
+    private static boolean isInHome(String path) {
+        return path.equals("~") || path.startsWith("~/");
     }
 
+    /** Null if none is known: of a user without a home folder the JDK says "?". */
+    private static String userHome(Map<String, String> environment) {
+        String variable = text(environment, "HOME", null);
+        String home = variable == null ? System.getProperty("user.home", "") : variable;
+        return home.startsWith("/") && (variable != null || !LocalPath.mayBeLost(home)) ? home : null;
+    }
+
+    /** As Python's expanduser and then expandvars do it. */
     private static String expanded(String path, Map<String, String> environment) {
-        return path.startsWith("~/") ? userHome(environment) + path.substring(1) : path;
+        String text = path;
+        if (isInHome(path)) {
+            String home = userHome(environment);
+            if (home == null) {
+                throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "no home folder is known for the Hugging Face "
+                        + "cache, " + path + "; set HF_HOME or HF_HUB_CACHE to a folder that can be written");
+            }
+            text = home + path.substring(1);
+        } else if (path.startsWith("~")) {
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the home folder of another user is not looked up: "
+                    + "write out '" + path + "' in HF_HOME, HF_HUB_CACHE or HF_TOKEN_PATH");
+        }
+        return VARIABLE.matcher(text).replaceAll(variable -> {
+            String name = variable.group(1) == null ? variable.group(2) : variable.group(1);
+            return Matcher.quoteReplacement(environment.getOrDefault(name, variable.group()));
+        });
     }
 
     private static String read(Path file) {
@@ -78,8 +132,8 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
             }
             return Files.readString(file);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + file + " cannot be read: "
-                    + e.getMessage(), e);
+            throw new LatentException(ErrorCode.DOWNLOAD_FAILED, "the token in " + LocalPath.text(file)
+                    + " cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -11,7 +11,7 @@ import org.latent4j.memory.MemoryType;
  * @param pageSize positions per page of memory, a power of two; 0: 16
  * @param memoryType how keys and values are stored
  * @param memoryPositions capacity of the page pool in positions, all memories together; 0: a quarter of the GPU's
- *     free memory, or of the machine's RAM, 1 Mi at most
+ *     free memory, or of the RAM that this process may use ({@link org.latent4j.Machine#ramBytes()}), 1 Mi at most
  * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the
  *     best present
  * @param device where the model computes and keeps its memories; null: the best present, {@link Device#best()}

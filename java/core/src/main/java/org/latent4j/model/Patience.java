@@ -12,18 +12,31 @@ import java.time.Duration;
  * @param answer until an answer's headers are here
  * @param stalled between two pieces of a file
  * @param metadata until the whole of an answer that is not a file is here
+ * @param held that another class loader may hold a file's lock without the file growing: its pauses, its checking
  * @param sleep sleeps
  */
 record Patience(int attempts, Duration firstPause, Duration connect, Duration answer, Duration stalled,
-        Duration metadata, Sleep sleep) {
+        Duration metadata, Duration held, Sleep sleep) {
     static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(20),
-            Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofSeconds(120), Thread::sleep);
+            Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofSeconds(120), Duration.ofMinutes(30),
+            Thread::sleep);
     private static final long LONGEST_PAUSE = 30_000;
 
     /** {@link Thread#sleep(long)}. */
     @FunctionalInterface
     interface Sleep {
         void milliseconds(long n) throws InterruptedException;
+    }
+
+    /** For a question that need not be answered: one attempt, no long waits. */
+    Patience once() {
+        Duration most = Duration.ofSeconds(10);
+        return new Patience(1, firstPause, shorter(connect, most), shorter(answer, most), stalled,
+                shorter(metadata, most), held, sleep);
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
     }
 
     /**

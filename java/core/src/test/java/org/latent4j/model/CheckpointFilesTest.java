@@ -60,7 +60,7 @@ class CheckpointFilesTest {
     }
 
     static Patience patience(Duration wait, Patience.Sleep sleep) {
-        return new Patience(3, Duration.ofMillis(1), wait, wait, wait, wait, sleep);
+        return new Patience(3, Duration.ofMillis(1), wait, wait, wait, wait, wait, sleep);
     }
 
     private Path resolve(String id) {

@@ -238,6 +238,7 @@ class HostileHubTest {
             map.append(map.isEmpty() ? "" : ",").append("\"").append(map.length()).append("\":\"")
                     .append(name.replace("\u0000", "\\u0000")).append("\"");
         }
+        hub.files.remove("model.safetensors");
         hub.files.put("model.safetensors.index.json", bytes("{\"weight_map\":{" + map + "}}"));
         for (String name : names.split(" ")) {
             hub.files.put(name.replace("\u0000", ""), WEIGHTS);

@@ -41,6 +41,8 @@ final class HubServer implements AutoCloseable {
     final List<Request> requests = new CopyOnWriteArrayList<>();
     final Map<String, byte[]> files = new ConcurrentHashMap<>();
     volatile Trick trick = (request, out) -> false;
+    /** The path below which it lies; nothing else is answered. */
+    volatile String prefix = "";
     private final ServerSocket socket;
 
     HubServer() throws IOException {
@@ -125,7 +127,11 @@ final class HubServer implements AutoCloseable {
     }
 
     private void answer(Request request, OutputStream out) throws IOException {
-        if (request.path().startsWith("/api/models/")) {
+        if (!request.path().startsWith(prefix + "/")) {
+            respond(out, "404 Not Found", "Content-Length: 0\r\n", new byte[0]);
+            return;
+        }
+        if (request.path().startsWith(prefix + "/api/models/")) {
             StringBuilder names = new StringBuilder();
             new TreeMap<>(files).keySet().forEach(name -> names.append(names.isEmpty() ? "" : ",")
                     .append("{\"rfilename\":\"")

@@ -28,7 +28,7 @@ public final class HubFuzzer {
     private static final byte[] EMPTY_OBJECT = "{}".getBytes(StandardCharsets.US_ASCII);
     private static final Duration SHORT = Duration.ofMillis(150);
     private static final Patience PATIENCE = new Patience(2, Duration.ofMillis(1), SHORT, SHORT, SHORT,
-            SHORT.multipliedBy(2), n -> { });
+            SHORT.multipliedBy(2), SHORT, n -> { });
     private static final Path HOME = Folders.fresh();
     private static final ServerSocket SERVER = serve();
 
