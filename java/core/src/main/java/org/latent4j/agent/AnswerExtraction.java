@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  * answer.
  *
  * <ul>
- *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last {@code <answer>...</answer>}, else the
- *   number of the last "answer is 42" or {@code #### 42}, else the last number
+ *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last {@code <answer>...</answer>},
+ *   else the number of the last "answer is 42" or {@code #### 42}, else the last number
  *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last {@code
  *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct"),
  *   else the last one that a conclusion names ("therefore, C", "option B"), else the last one that stands alone; never

@@ -27,7 +27,8 @@ final class ChoiceText {
         + "|texttt|textsf|emph|mathrm|mathbf|mathit|mathsf|mathbb|bm|boldsymbol|mbox|boxed|fbox)\\s{0,3}\\{)++");
     private static final Pattern SPACES = Pattern.compile("\\\\[,;:! ]|\\\\quad|~|[\\u00a0\\u2009\\u202f]");
     private static final Pattern LIST_BEFORE = Pattern.compile(
-        "(?:[(\\[\u0001]{0,2}[A-Z][)\\]\u0001]{0,2}\\s*(?:,\\s*(?:and|or|nor)?|and|or|nor|&|/)\\s*)+[(\\[\u0001]{0,2}$");
+        "(?:[(\\[\u0001]{0,2}[A-Z][)\\]\u0001]{0,2}\\s*(?:,\\s*(?:and|or|nor)?|and|or|nor|&|/)\\s*)+"
+            + "[(\\[\u0001]{0,2}$");
     private static final Pattern LIST_AFTER = Pattern.compile(
         "^[)\\]\u0001]{0,2}(?:\\s*(?:,\\s*(?:and|or|nor)?|and|or|nor|&|/)\\s*[(\\[\u0001]{0,2}[A-Z](?!\\w)"
             + "[)\\]\u0001]{0,2})+");
@@ -48,7 +49,8 @@ final class ChoiceText {
     private static final Pattern DENIED_BEFORE = Pattern.compile("(?i)(?:\\bnot|n['\u2019]t|\\bcannot|\\bneither|\\bnor"
         + "|\\bthan|\\binstead of|\\bexcept|\\bbesides|\\bunlike|\\bwithout|\\bnever|\\bdismiss\\w*|\\beliminat\\w*"
         + "|\\brul(?:e|es|ed|ing) out|\\bexclud\\w*|\\breject\\w*|\\bdiscard\\w*)"
-        + "(?:\\s+(?:be|choose|pick|select|go with))?(?:[\\s,:]+(?:clearly|both|either|the))?(?:\\s+" + NOUN + "s?)?[\\s\"'\u201c\u2018\u0001(\\[]*$");
+        + "(?:\\s+(?:be|choose|pick|select|go with))?(?:[\\s,:]+(?:clearly|both|either|the))?(?:\\s+" + NOUN + "s?)?"
+        + "[\\s\"'\u201c\u2018\u0001(\\[]*$");
     private static final Pattern SUPPOSED = Pattern.compile("(?i)\\b(?:if|whether|suppos\\w+|assum\\w+)\\b");
     private static final Pattern ASKED_BEFORE = Pattern.compile("(?i)\\b(?:is|are|could|why)\\s+(?:" + NOUN
         + "\\s+)?[\u0001(\\[]*$");
@@ -62,7 +64,8 @@ final class ChoiceText {
         + "(?:only\\s+|most\\s+)?(?:correct|right|true|valid|best|" + NOUN + ")\\b"
         + "|^\\W{0,4}(?:remains|works|fits)\\b|[\u2713\u2714\u2705])");
     private static final Pattern OTHERS = Pattern.compile("(?i)\\b(?:others?|rest|remaining|all|none|both)\\b");
-    private static final Pattern CLAUSE_END = Pattern.compile("(?i)[!?\\n;]|\\.\\s(?!\\s*(?:in)?correct|\\s*false|\\s*true"
+    private static final Pattern CLAUSE_END = Pattern.compile("(?i)[!?\\n;]"
+        + "|\\.\\s(?!\\s*(?:in)?correct|\\s*false|\\s*true"
         + "|\\s*wrong)|\\b(?:because|since|as|which|while|whereas|but|though|although|given)\\b"
         + "|(?<![\\w'\u2019])(?-i:[B-HJ-Z])(?![\\w'\u2019])");
     private static final Pattern REASON = Pattern.compile("(?i)^\\s+(?:because|since|is|which|due)\\b.*",
@@ -71,7 +74,8 @@ final class ChoiceText {
         "(?i)^\\s+(?:because|since|is|which|due|as|and|or|but|not|for|with|from|if|given|so|does|cannot|must|would"
             + "|seems|was|can|isn['\u2019]t|remains|works|fits)\\b.*", Pattern.DOTALL);
     private static final Pattern WORD_NEXT = Pattern.compile("^\\s+[\\p{L}\\d].*", Pattern.DOTALL);
-    private static final Pattern END = Pattern.compile("^(?:\\s*$|[^\\S\\n]*(?:[.,;:!?)\\]](?!\\p{Ll})|\\n)).*", Pattern.DOTALL);
+    private static final Pattern END = Pattern.compile(
+        "^(?:\\s*$|[^\\S\\n]*(?:[.,;:!?)\\]](?!\\p{Ll})|\\n)).*", Pattern.DOTALL);
     private static final Pattern LINE_START = Pattern.compile("(?:^|[\\n.!?:;]|^\\s*[-+\u2022])\\s*$");
 
     private final String text;
@@ -186,7 +190,8 @@ final class ChoiceText {
         String left = before.replaceFirst("[\\s(\\[]*$", "");
         String right = after.replaceFirst("^[\\s.:)\\]]*", "");
         return before.endsWith("(") && after.startsWith(")") || before.endsWith("[") && after.startsWith("]")
-            || before.endsWith("\"") && after.startsWith("\"") || before.endsWith("\u201c") && after.startsWith("\u201d")
+            || before.endsWith("\"") && after.startsWith("\"")
+            || before.endsWith("\u201c") && after.startsWith("\u201d")
             || left.endsWith(String.valueOf(MARK)) && right.startsWith(String.valueOf(MARK));
     }
 

@@ -49,7 +49,8 @@ final class MathText {
 
     /** The form in which two answers that are no numbers are compared. */
     static String comparable(String text) {
-        return SHORT_BRACES.matcher(plain(text)).replaceAll("$1$2").replaceAll("(?<!\\d)\\s+|\\s+(?!\\d)", "").toLowerCase(Locale.ROOT);
+        return SHORT_BRACES.matcher(plain(text)).replaceAll("$1$2")
+            .replaceAll("(?<!\\d)\\s+|\\s+(?!\\d)", "").toLowerCase(Locale.ROOT);
     }
 
     /** A text whose numbers and fractions are written in one way; the rest of it stays. */

@@ -18,7 +18,8 @@ record Quantity(Rational value, String unit) {
     private static final Map<String, String> CURRENCIES =
         Map.of("$", "dollar", "\u20ac", "euro", "\u00a3", "pound", "\u00a5", "yen");
     private static final Pattern CURRENCY = Pattern.compile("([-+]?)\\s*([$\u20ac\u00a3\u00a5])\\s*(.*)");
-    private static final Pattern UNIT = Pattern.compile("(.*[\\d}.%])(?:\\s+(\\p{L}{2,}(?:[ /]\\p{L}+|\\^?[23\u00b2\u00b3])*"
+    private static final Pattern UNIT = Pattern.compile(
+        "(.*[\\d}.%])(?:\\s+(\\p{L}{2,}(?:[ /]\\p{L}+|\\^?[23\u00b2\u00b3])*"
         + "|[mgslhLVWNJK])|\\s*(mm|cm|km|kg|mg|ml|ms|min|hrs?|km/h|mph|ft|[\u20ac\u00a3\u00a5\u00b0]))");
     private static final Map<String, Integer> SCALES =
         Map.of("hundred", 2, "thousand", 3, "million", 6, "billion", 9, "trillion", 12);

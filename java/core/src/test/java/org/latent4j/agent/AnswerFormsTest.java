@@ -37,12 +37,14 @@ class AnswerFormsTest {
         "Is A correct? No. B is correct. | B",
         "If the answer is A, then x = 2, which is odd. So (B). | B",
         // markdown and LaTeX
-        "**B** | B", "Answer: $B$ | B", "\\(B\\) | B", "\\[B\\] | B", "the answer is (c). | C", "<answer>B</answer> | B",
+        "**B** | B", "Answer: $B$ | B", "\\(B\\) | B", "\\[B\\] | B", "the answer is (c). | C",
+        "<answer>B</answer> | B",
         "<answer> (b) </answer> | B", "<ANSWER>**C**</ANSWER> | C", "<answer>B. Paris</answer> | B", "__B__ | B",
         "`B` | B", "**Answer:** B | B", "**Answer: B** | B", "**Answer**: **B** | B", "Answer: \\text{B} | B",
         "The answer is $\\textbf{(D)}$ | D", "The answer is $\\mathrm{C}$. | C", "The answer is \\(\\text{(C)}\\). | C",
         "\\boxed{\\textbf{(C)}\\ 12} | C", "\\boxed{\\mathrm{D}} | D", "\\boxed{(b)} | B", "\\boxed{B. Paris} | B",
-        "\\boxed{\\boxed{C}} | C", "\\boxed{\\text{Option B}} | B", "### Answer~n~nB | B", "Answer:~n~n**B. Paris** | B",
+        "\\boxed{\\boxed{C}} | C", "\\boxed{\\text{Option B}} | B", "### Answer~n~nB | B",
+        "Answer:~n~n**B. Paris** | B",
         "Final answer: [D] | D", "Answer - C | C", "Answer = C | C", "* **C** | C", "- C | C", "Answer: \"B\" | B",
         "The answer is \u201cB\u201d. | B", "> C | C",
         // said in words
@@ -79,9 +81,11 @@ class AnswerFormsTest {
         "It is $1.5 \\times 10^{3}$. | 1.5 \\times 10^{3}", "It is **1,200**. | 1,200", "<answer>{8}</answer> | 8",
         "<answer>8</answer> after 3 tries | 8", "The answer is 42. I checked it 3 times. | 42",
         "The answer is **42**, found in 3 steps. | 42", "The answer is 40 + 2 = 42. | 42", "Answer: $-5$ of 10 | -5",
-        "#### 18 | 18", "#### 18~nchecked by 2 | 18", "It costs -$5. | -5", "It is \u22127. | -7", "It is \u20137. | -7",
+        "#### 18 | 18", "#### 18~nchecked by 2 | 18", "It costs -$5. | -5", "It is \u22127. | -7",
+        "It is \u20137. | -7",
         "It is 1.234.567. | 1.234.567", "It is 1.234,50 euros. | 1.234,50", "The answer is 25%. | 25",
-        "\\boxed{{8}} | 8", "\\boxed{\\boxed{9}} | 9", "\\boxed{\\(7\\)} | 7", "\\boxed{\\frac12\\text{ cup}} | \\frac{1}{2}",
+        "\\boxed{{8}} | 8", "\\boxed{\\boxed{9}} | 9", "\\boxed{\\(7\\)} | 7",
+        "\\boxed{\\frac12\\text{ cup}} | \\frac{1}{2}",
         "\\boxed{3\\tfrac{1}{2}\\text{ h}} | 3\\frac{1}{2}", "\\boxed{**5**} | 5", "\\boxed{$1{,}200$.} | 1,200",
         "page 3 of 12, answer: 7 | 7", "The answer is 1,200 dollars, not 3. | 1,200",
     })
@@ -95,7 +99,8 @@ class AnswerFormsTest {
         "\\cfrac{1}{2} | 0.5", "3\\frac{1}{2} | 3.5", "3\\frac12 | 7/2", "3 1/2 | 3.5", "-3\\frac{1}{2} | -3.5",
         "-3 1/2 | -7/2", "1{,}200 | 1200", "10,\\!080 | 10080", "10\\,080 | 10080", "10 080 | 10080", "{8} | 8",
         "{{8}} | 8", "1.5e3 | 1500", "1.5E3 | 1,500", "1.5 \\times 10^3 | 1500", "1.5 \\cdot 10^{3} | 1500",
-        "1.5\u00d710^3 | 1500", "2 \\times 10^{-2} | 0.02", "10^3 | 1000", "1e-2 | .01", "\u2013 5 | -5", "\uff0d5 | -5",
+        "1.5\u00d710^3 | 1500", "2 \\times 10^{-2} | 0.02", "10^3 | 1000", "1e-2 | .01", "\u2013 5 | -5",
+        "\uff0d5 | -5",
         "**5** | 5", "\\(5\\) | 5", "\\[5\\] | 5", "$$5$$ | 5", "\\text{5} | 5", "\\mathbf{5} | 5", "5 \\% | 5",
         "50% | 50", "$1,200 | 1200", "-$5 | -5", "\u20ac5 | 5", "5\u20ac | 5", "5 euros | \u20ac5", "18 dollars | 18",
         "18 \\text{ dollars} | 18 dollars", "29 pencils | 29", "5 km/h | 5", "5cm | 5", "5 cm^2 | 5",
@@ -113,7 +118,8 @@ class AnswerFormsTest {
     @CsvSource(delimiter = '|', quoteCharacter = '\u0002', value = {
         "3\\frac{1}{2} | 1.5", "3\\frac{1}{2} | 31/2", "\\frac12 | 12", "1{,}200 | 1.2", "1.200 | 1200", "1,20 | 120",
         "1.5e3 | 1.5", "1.5e3 | 15e3", "10^3 | 103", "2 hours | 2 minutes", "2 pi | 2", "2 sin x | 2", "5 and 6 | 5",
-        "3m | 3", "5 million | 5", "1 2 | 12", "\\frac{1}{0} | 0", "12 34 | 1234", "x^{23} | x^2 3y", "-\\frac12 | \\frac12",
+        "3m | 3", "5 million | 5", "1 2 | 12", "\\frac{1}{0} | 0", "12 34 | 1234", "x^{23} | x^2 3y",
+        "-\\frac12 | \\frac12",
     })
     void anotherNumber(String one, String other) {
         assertThat(AnswerExtraction.same(one, other)).isFalse();
