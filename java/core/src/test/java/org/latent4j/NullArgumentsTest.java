@@ -38,6 +38,7 @@ import org.latent4j.latent.Sampling;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.KeysAndValues;
 import org.latent4j.model.DownloadListener;
+import org.latent4j.model.FilledFolder;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.text.GenerationConfig;
@@ -56,7 +57,8 @@ class NullArgumentsTest {
 
     /** What only the library makes. */
     private static final Set<Class<?>> RESULTS = Set.of(Answer.class, AgentTrace.class, Figures.class, Machine.class,
-        Machine.Gpu.class, ModelInfo.class, GenerationConfig.class, KeysAndValues.class);
+        Machine.Gpu.class, ModelInfo.class, GenerationConfig.class, KeysAndValues.class,
+        FilledFolder.class);
 
     private static final Map<Class<?>, Object> SAMPLES = new HashMap<>();
     private static LatentModel model;

@@ -176,10 +176,16 @@ class CommandsTest {
         Console console = Console.piped().tiny("info");
         assertThat(console.exitCode()).isZero();
         assertThat(console.out()).contains("qwen3", "CPU features", "plain", "from identity");
+        assertThat(console.out().lines().filter(line -> line.startsWith("folder "))).hasSize(2)
+            .allSatisfy(line -> assertThat(line).contains("moved by ", "LATENT4J_CACHE"))
+            .anySatisfy(line -> assertThat(line).contains("embedded model"))
+            .anySatisfy(line -> assertThat(line).contains("hub"));
         JsonNode json = JSON.readTree(Console.piped().tiny("info", "--json", "--cpu-level", "plain").out());
         assertThat(json.get("model").get("n_layers").asInt()).isEqualTo(3);
         assertThat(json.get("model").get("details").get("cpu_level").asText()).isEqualTo("plain");
         assertThat(json.get("machine").get("levels")).isNotEmpty();
+        assertThat(json.get("folders")).hasSize(2).allSatisfy(folder -> assertThat(folder.get("folder").asText())
+            .startsWith("/"));
         assertThat(json.get("alignment").get("distance_from_identity").asDouble()).isGreaterThan(0.1);
     }
 
