@@ -15,7 +15,8 @@ import org.latent4j.LatentException;
  * What the environment says about the Hugging Face Hub, by the variables of the huggingface_hub library.
  *
  * @param endpoint HF_ENDPOINT, without a slash at its end
- * @param cache HF_HUB_CACHE, else {@code hub} in HF_HOME, else in ~/.cache/huggingface
+ * @param cache HF_HUB_CACHE, else {@code hub} in HF_HOME, else {@code huggingface/hub} in LATENT4J_CACHE (which moves
+ *     all that this library fills, but not the token), else {@code hub} in ~/.cache/huggingface
  * @param token HF_TOKEN, else the content of HF_TOKEN_PATH or of {@code token} in HF_HOME; null if none
  * @param offline HF_HUB_OFFLINE
  */
@@ -26,7 +27,9 @@ record HubSettings(URI endpoint, Path cache, String token, boolean offline) {
     static HubSettings of(Map<String, String> environment) {
         String cacheHome = text(environment, "XDG_CACHE_HOME", userHome(environment) + "/.cache");
         Path home = path("HF_HOME", cacheHome + "/huggingface", environment);
-        Path cache = path("HF_HUB_CACHE", home.resolve("hub").toString(), environment);
+        String ours = text(environment, "HF_HOME", null) == null ? text(environment, "LATENT4J_CACHE", null) : null;
+        Path cache = path("HF_HUB_CACHE", ours == null ? home.resolve("hub").toString() : ours + "/huggingface/hub",
+                environment);
         Path tokenFile = path("HF_TOKEN_PATH", home.resolve("token").toString(), environment);
         String token = text(environment, "HF_TOKEN", text(environment, "HUGGING_FACE_HUB_TOKEN", null));
         if (token == null && Files.isReadable(tokenFile) && Files.isRegularFile(tokenFile)) {
