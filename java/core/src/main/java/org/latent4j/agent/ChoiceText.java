@@ -17,6 +17,8 @@ final class ChoiceText {
     private static final char LAST_LOWER = 'j';  // x and n are more likely to be numbers than options
     private static final char MARK = '\u0001';  // stands for emphasis and for delimiters of mathematics
 
+    private static final int LONGEST_ALONE = 8;
+
     private static final int SAID = 4;
     private static final int CONCLUDED = 3;
     private static final int STANDING = 2;
@@ -46,7 +48,7 @@ final class ChoiceText {
         + "|only)[,:]?|\\b(?:option|choice|letter))(?:\\s+(?:us with|only|option|choice|letter))?[\\s\u0001(\\[]*$");
     private static final Pattern NAMED_BEFORE =
         Pattern.compile("(?i)\\b(?:option|choice|letter)[\\s\u0001(\\[]*$");
-    private static final Pattern DENIED_BEFORE = Pattern.compile("(?i)(?:\\bnot|n['\u2019]t|\\bcannot|\\bneither|\\bnor"
+    private static final Pattern DENIED_BEFORE = Pattern.compile("(?i)(?:\\bnot|n['\u2019]t|\\bcannot|\\bneither|\\bnone of|\\bnor"
         + "|\\bthan|\\binstead of|\\bexcept|\\bbesides|\\bunlike|\\bwithout|\\bnever|\\bdismiss\\w*|\\beliminat\\w*"
         + "|\\brul(?:e|es|ed|ing) out|\\bexclud\\w*|\\breject\\w*|\\bdiscard\\w*)"
         + "(?:\\s+(?:be|choose|pick|select|go with))?(?:[\\s,:]+(?:clearly|both|either|the))?(?:\\s+" + NOUN + "s?)?"
@@ -62,7 +64,7 @@ final class ChoiceText {
         + "|\\brejected|\\bimpossible|\\bimplausible|\\bunlikely|\\bcontradicts?|[\u2717\u2718\u274c])"
         + "|(?<granted>(?:^\\W{0,4}|\\b(?:is|are|was|be|seems|looks)\\s+)(?:\\w+ly\\s+|also\\s+)?(?:the\\s+)?"
         + "(?:only\\s+|most\\s+)?(?:correct|right|true|valid|best|" + NOUN + ")\\b"
-        + "|^\\W{0,4}(?:remains|works|fits)\\b|[\u2713\u2714\u2705])");
+        + "|^\\W{0,4}(?:remains|works|fits|holds)\\b|[\u2713\u2714\u2705])");
     private static final Pattern OTHERS = Pattern.compile("(?i)\\b(?:others?|rest|remaining|all|none|both)\\b");
     private static final Pattern CLAUSE_END = Pattern.compile("(?i)[!?\\n;]"
         + "|\\.\\s(?!\\s*(?:in)?correct|\\s*false|\\s*true"
@@ -75,7 +77,7 @@ final class ChoiceText {
             + "|seems|was|can|isn['\u2019]t|remains|works|fits)\\b.*", Pattern.DOTALL);
     private static final Pattern WORD_NEXT = Pattern.compile("^\\s+[\\p{L}\\d].*", Pattern.DOTALL);
     private static final Pattern END = Pattern.compile(
-        "^(?:\\s*$|[^\\S\\n]*(?:[.,;:!?)\\]](?!\\p{Ll})|\\n)).*", Pattern.DOTALL);
+        "^(?:\\s*$|[^\\S\\n]*(?:[.,;:!?)\\]\u3001\u3002\uff0c](?!\\p{Ll})|\\n)).*", Pattern.DOTALL);
     private static final Pattern LINE_START = Pattern.compile("(?:^|[\\n.!?:;]|^\\s*[-+\u2022])\\s*$");
 
     private final String text;
@@ -86,21 +88,29 @@ final class ChoiceText {
 
     /** The letter of a text that explains, A to Z. */
     static Optional<String> settled(String text) {
-        return new ChoiceText(text).best();
+        ChoiceText choice = new ChoiceText(text);
+        return choice.alone().or(choice::best);
     }
 
     /** The letter of what was marked as the answer: it may be lower-case if nothing else stands there. */
     static Optional<String> marked(String content) {
         ChoiceText choice = new ChoiceText(content.strip());
-        String bare = choice.text.replace(MARK, ' ').strip();
-        String letter = bare.replaceAll("^[(\\[]|[)\\].:]+$", "");
-        if (letter.matches("[A-Za-j]")) {
-            return Optional.of(letter.toUpperCase(Locale.ROOT));
+        Optional<String> alone = choice.alone();
+        if (alone.isPresent()) {
+            return alone;
         }
+        String bare = choice.text.replace(MARK, ' ').strip();
         if (bare.matches("(?s)[A-Z](?![\\w'\u2019]).*") && isName(bare.charAt(0), bare.substring(1), false)) {
             return Optional.of(bare.substring(0, 1));
         }
         return choice.best();
+    }
+
+    /** The letter if there is nothing else. */
+    private Optional<String> alone() {
+        String letter = text.replace(MARK, ' ').strip();
+        letter = letter.length() > LONGEST_ALONE ? "" : letter.replaceAll("^[(\\[]|[)\\].:]+$", "");
+        return letter.matches("[A-Za-j]") ? Optional.of(letter.toUpperCase(Locale.ROOT)) : Optional.empty();
     }
 
     private Optional<String> best() {
@@ -128,7 +138,7 @@ final class ChoiceText {
     }
 
     private static boolean isPartOfWord(char c) {
-        return Character.isLetterOrDigit(c) || c == '_' || c == '\'' || c == '\u2019';
+        return Character.isLetterOrDigit(c) && !Character.isIdeographic(c) || c == '_' || c == '\'' || c == '\u2019';
     }
 
     private int rank(int at) {

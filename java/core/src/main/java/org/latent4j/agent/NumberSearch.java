@@ -16,7 +16,8 @@ final class NumberSearch {
         + "|\\d{1,3}(?:\\.\\d{3}){2,}+(?!\\d|\\.\\d)|\\d{1,3}(?:[\u00a0\u2009\u202f]\\d{3})++(?!\\d))";
     private static final String DECIMAL = "(?:" + GROUPED + "(?:\\.\\d++)?|\\d++(?:\\.\\d++)?|\\.\\d++)";
     private static final String NUMBER = "(?:" + SMALL + "\\s{0,3}" + FRACTION + "|" + FRACTION
-        + "|" + SMALL + "\\s\\d{1,40}/\\d{1,40}(?![\\d/])|" + DECIMAL + "(?:/\\d++|" + EXPONENT + ")?)";
+        + "|" + SMALL + "\\s\\d{1,40}/\\d{1,40}(?![\\d/])"
+        + "|10\\s?\\^\\s?(?:\\{\\s?-?\\d{1,3}\\s?}|-?\\d{1,3})|" + DECIMAL + "(?:/\\d++|" + EXPONENT + ")?)";
     private static final Pattern ANY = Pattern.compile("(?<![\\w.])([-+]?)(?:\\$\\s?)?(" + NUMBER + ")");
     private static final Pattern STATED = Pattern.compile("(?:(?i:\\banswer(?:\\s+is|\\s*:|\\s*=)|#{4})"
         + "(?i:\\s+(?:therefore|thus|simply|clearly))?)[\\s:*`]{0,8}(?:\\\\[(\\[]\\s?)?\\$?([-+]?)\\$?(" + NUMBER

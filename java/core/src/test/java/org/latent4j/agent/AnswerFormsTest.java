@@ -54,6 +54,10 @@ class AnswerFormsTest {
         "My guess: the letter C. | C", "Correct answer: A) Paris | A", "A is the correct answer. | A",
         "The right answer is clearly (E). | E", "So it must be B. | B", "The answer is C! | C",
         "The answer should be the option D. | D", "The answer is choice B: Paris. | B", "B) Paris | B",
+        "(d) | D", "b) | B", "`b` | B", "Only D holds. | D", "\u7b54\u6848\u662fB | B", "\u7b54\u6848\uff1aC\u3002 | C",
+        "Both A and C are true, but the most complete is C. | C", "A vitamin. The answer: vitamin C | C",
+        "A) Mercury - near.~nB) Venus - hot.~nC) Mars - red.~n~nTherefore, the correct answer is C) Mars. | C",
+        "None of A, B, C is right; D is right. | D", "Let A be the area. Since 3 is option C, we pick C. | C",
         // letters that are words
         "A lot of people think so. The answer is B. | B", "I think (B) | B", "I know that A cat sleeps. C. | C",
         "C. It holds vitamin D. | C", "The answer is B. I am sure. A dog would know. | B",
@@ -87,6 +91,7 @@ class AnswerFormsTest {
         "\\boxed{{8}} | 8", "\\boxed{\\boxed{9}} | 9", "\\boxed{\\(7\\)} | 7",
         "\\boxed{\\frac12\\text{ cup}} | \\frac{1}{2}",
         "\\boxed{3\\tfrac{1}{2}\\text{ h}} | 3\\frac{1}{2}", "\\boxed{**5**} | 5", "\\boxed{$1{,}200$.} | 1,200",
+        "It is 10^3. | 10^3", "12 + 30 = 32~n~nThe answer is: 32 | 32", "The answer is x = 5. | 5",
         "page 3 of 12, answer: 7 | 7", "The answer is 1,200 dollars, not 3. | 1,200",
     })
     void numbers(String text, String number) {
