@@ -137,7 +137,7 @@ class AnswerFormsTest {
         "\\frac{", "1 ", "1.000.", "$", "\\text{", "#### ", "<answer>", "{", "- ", "1e", "answer: 1+", "rule out A, ",
         "\\frac1", "~", "1 000", "option ", "\\(", "\u2013"})
     void textThatGoesOnIsReadInTime(String part) {
-        String text = part.repeat(1_000_000 / part.length());
+        String text = part.repeat(300_000 / part.length());
         for (TaskKind kind : TaskKind.values()) {
             assertThat(AnswerExtraction.extract(kind, text + "\n")).isNotNull();
         }
