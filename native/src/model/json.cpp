@@ -2,6 +2,7 @@
 // them.
 #include "model/json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -117,7 +118,10 @@ json parse_json(std::string_view text, const std::string& name, const JsonLimits
   if (json::sax_parse(text.begin(), text.end(), &builder)) return builder.take();
   // A number beyond every type is JSON, and nothing here can hold it.
   if (builder.bad_number()) throw Error("BAD_CHECKPOINT", concat(name, ": JSON that cannot be represented (error ", builder.bad_number(), ")"));
-  throw Error("BAD_CHECKPOINT", concat(name, ": not JSON from byte ", builder.bad_byte(), " on (", text.size(), " bytes of text)"));
+  const std::string_view before = text.substr(0, std::min(text.size(), std::max<size_t>(builder.bad_byte(), 1) - 1));
+  const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  throw Error("BAD_CHECKPOINT", concat(name, ": not JSON from line ", 1 + std::count(before.begin(), before.end(), '\n'), ", column ",
+                                       before.size() - line_start + 1, " on (byte ", builder.bad_byte(), " of ", text.size(), ")"));
 }
 
 Fields::Fields(const json& object, std::string name) : object_(&object), name_(std::move(name)) {

@@ -40,7 +40,8 @@ TEST(Safetensors, RefusesHeadersThatAreNoHeaders) {
   std::string absurd;
   append<uint64_t>(absurd, UINT64_MAX - 3);
   expect_error("BAD_CHECKPOINT", {"18446744073709551612"}, [&] { parse(absurd + "{}"); });
-  refuse("{\"a\": nonsense}", "", {"not JSON from byte 8"});
+  refuse("{\"a\": nonsense}", "", {"not JSON from line 1, column 8"});
+  refuse("{\n \"a\": nonsense}", "", {"not JSON from line 2, column 8", "byte 10 of 17"});
   refuse("", "", {"not JSON"});
   refuse("[1, 2]", "", {"array", "expected an object"});
   refuse(std::string(5000, '['), "", {"nested deeper than 4"});

@@ -4,7 +4,6 @@ module org.latent4j {
     requires java.net.http;
     requires org.bytedeco.javacpp;
     requires org.latent4j.jinja;
-    requires org.slf4j;
     requires transitive com.fasterxml.jackson.databind;
 
     exports org.latent4j;

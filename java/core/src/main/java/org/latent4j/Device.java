@@ -46,7 +46,7 @@ public record Device(String id) {
      * @throws IllegalArgumentException if it is no device's name
      */
     public static Device of(String name) {
-        String id = name.strip().toLowerCase(Locale.ROOT);
+        String id = Objects.requireNonNull(name, "name").strip().toLowerCase(Locale.ROOT);
         return new Device(id.equals("cuda") ? CUDA + 0 : id);
     }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.latent4j.internal.NativeModel;
+import org.latent4j.internal.NonNull;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
@@ -98,7 +99,8 @@ public final class LatentModel implements AutoCloseable {
      *     set asked for; {@code NO_DEVICE} if it lacks the device asked for, {@code DEVICE_LOST} if that failed before
      */
     public static LatentModel open(Path path, ModelOptions options) {
-        return new LatentModel(path, NativeModel.open(path, Objects.requireNonNull(options, "options")));
+        return new LatentModel(path, NativeModel.open(Objects.requireNonNull(path, "path"),
+                Objects.requireNonNull(options, "options")));
     }
 
     /**
@@ -121,6 +123,7 @@ public final class LatentModel implements AutoCloseable {
      * @throws LatentException as {@link #open(Path, ModelOptions)}
      */
     public static LatentModel open(String pathOrId, ModelOptions options, DownloadListener listener) {
+        Objects.requireNonNull(options, "options");  // before a download
         return open(CheckpointFiles.resolve(pathOrId, listener), options);
     }
 
@@ -174,7 +177,7 @@ public final class LatentModel implements AutoCloseable {
 
     /** {@link #rollout(Rollout, RolloutListener)} without a listener. */
     public RolloutResult rollout(Rollout rollout) {
-        return model.rollout(rollout, null);
+        return rollout(rollout, null);
     }
 
     /**
@@ -192,7 +195,7 @@ public final class LatentModel implements AutoCloseable {
      *     {@code DEVICE_LOST} or {@code CLOSED}
      */
     public RolloutResult rollout(Rollout rollout, RolloutListener listener) {
-        return model.rollout(rollout, listener);
+        return model.rollout(Objects.requireNonNull(rollout, "rollout"), listener);
     }
 
     /**
@@ -207,7 +210,7 @@ public final class LatentModel implements AutoCloseable {
      *     MEMORY_BUSY}, {@code OUT_OF_MEMORY}, {@code DEVICE_LOST} or {@code CLOSED}
      */
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
-        return model.assemble(spans, rotateKeys);
+        return model.assemble(NonNull.list(spans, "spans"), rotateKeys);
     }
 
     /**
@@ -216,7 +219,7 @@ public final class LatentModel implements AutoCloseable {
      * @throws LatentException as {@link #assemble}
      */
     public Memory merge(List<Memory> memories) {
-        return assemble(memories.stream().map(Memory::all).toList(), true);
+        return assemble(NonNull.<Memory>list(memories, "memories").stream().map(Memory::all).toList(), true);
     }
 
     /**
@@ -226,7 +229,7 @@ public final class LatentModel implements AutoCloseable {
      * @throws LatentException as {@link #assemble}
      */
     public Memory adopt(Memory other) {
-        return assemble(List.of(other.all()), true);
+        return assemble(List.of(Objects.requireNonNull(other, "other").all()), true);
     }
 
     /**
@@ -250,7 +253,7 @@ public final class LatentModel implements AutoCloseable {
      * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
      */
     public Alignment alignment(AlignmentKind kind) {
-        return model.alignment(kind);
+        return model.alignment(Objects.requireNonNull(kind, "kind"));
     }
 
     /**
@@ -272,7 +275,7 @@ public final class LatentModel implements AutoCloseable {
      * @throws IllegalArgumentException if {@code hidden} is not a whole number of rows, or of another kind
      */
     public float[] align(AlignmentKind kind, float[] hidden) {
-        return model.align(kind, hidden);
+        return model.align(Objects.requireNonNull(kind, "kind"), Objects.requireNonNull(hidden, "hidden"));
     }
 
     /** Pages of the pool that no memory holds. */

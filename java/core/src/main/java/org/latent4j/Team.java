@@ -1,5 +1,6 @@
 package org.latent4j;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.TeamPlan;
 import org.latent4j.agent.TeamRun;
 import org.latent4j.agent.Topology;
+import org.latent4j.internal.NonNull;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
 import org.latent4j.latent.Sampling;
@@ -26,7 +28,7 @@ import org.latent4j.latent.Thinking;
  * <pre>{@code
  * try (LatentModel model = LatentModel.open("Qwen/Qwen3-0.6B")) {
  *     Team team = Team.latent(model);
- *     Answer answer = team.ask("What is 17 * 24?");
+ *     Answer answer = team.ask("What is the capital of France?");
  *     System.out.println(answer.text());
  *     System.out.println(answer.figures());
  * }
@@ -88,6 +90,7 @@ public final class Team {
      * @throws LatentException as {@link #ask(String)}
      */
     public Answer ask(String question, Consumer<String> text) {
+        Objects.requireNonNull(question, "question");
         Objects.requireNonNull(text, "text");
         return askAll(List.of(question), new TeamListener() {
             @Override
@@ -116,12 +119,19 @@ public final class Team {
      * @throws LatentException as {@link #askAll(List)}
      */
     public List<Answer> askAll(List<String> questions, TeamListener listener) {
-        return TeamRun.run(model, plan, List.copyOf(questions), Objects.requireNonNull(listener, "listener"));
+        return TeamRun.run(model, plan, NonNull.list(questions, "questions"),
+            Objects.requireNonNull(listener, "listener"));
     }
 
     /** How this team works. */
     public TeamPlan plan() {
         return plan;
+    }
+
+    /** How it works, on one line, and on which model. */
+    @Override
+    public String toString() {
+        return plan + ", on " + model;
     }
 
     /** Says how a team is to work. Every setting has a default. */
@@ -164,14 +174,14 @@ public final class Team {
          * Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt.
          */
         public Builder agents(Agent... value) {
-            return agents(List.of(value));
+            return agents(Arrays.asList(Objects.requireNonNull(value, "agents")));
         }
 
         /**
          * Own agents instead of the built-in roles, the answering agent last; task and prompts then change no prompt.
          */
         public Builder agents(List<Agent> value) {
-            agents = List.copyOf(value);
+            agents = NonNull.list(value, "agents");
             return this;
         }
 
@@ -259,7 +269,7 @@ public final class Team {
 
         /** Strings before which a text ends, default none. */
         public Builder stopStrings(String... value) {
-            stops = List.of(value);
+            stops = NonNull.list(Arrays.asList(Objects.requireNonNull(value, "stopStrings")), "stopStrings");
             return this;
         }
 
@@ -272,7 +282,7 @@ public final class Team {
 
         /** Passes a variable on to the chat template. */
         public Builder templateOption(String name, Object value) {
-            templateOptions.put(name, value);
+            templateOptions.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
             return this;
         }
 

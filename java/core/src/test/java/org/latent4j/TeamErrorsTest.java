@@ -47,7 +47,8 @@ class TeamErrorsTest {
             assertThatThrownBy(() -> team(model, PLANNER, LONG_CRITIC, JUDGER).ask("q"))
                 .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code())
                 .isEqualTo(ErrorCode.OUT_OF_PAGES))
-                .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ");
+                .hasMessageStartingWith("[OUT_OF_PAGES] agent 'critic': ")
+                .hasMessageContainingAll("ModelOptions.memoryPositions", "--memory-positions");
             assertThat(model.freePages()).isEqualTo(free);
             assertThat(team(model, PLANNER, JUDGER).ask("q").figures().decodedTokens()).isPositive();
         }

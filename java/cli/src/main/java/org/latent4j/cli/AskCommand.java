@@ -23,11 +23,11 @@ import picocli.CommandLine.Option;
         + "the run go to standard error.", ""},
     footerHeading = "%nExamples:%n",
     footer = {
-        "  latent4j ask \"Why is the sky blue?\"",
-        "  latent4j ask -k math \"What is 17 * 24?\"                   the answer is asked for and found in \\boxed{}",
+        "  latent4j ask " + Examples.QUOTED,
+        "  latent4j ask --method text " + Examples.QUOTED + "   the same team, but it hands text on",
         "  latent4j ask -m Qwen/Qwen3-0.6B -t hierarchical -s 40 -f question.txt",
-        "  latent4j ask --method text \"...\"                          the same team, but it hands text on",
-        "  latent4j ask --lines --json -f questions.txt > out.jsonl   every line a question"})
+        "  x=$(latent4j ask -q -k math -m Qwen/Qwen3-0.6B -f sum.txt)   the number alone, found in \\boxed{}",
+        "  latent4j ask --lines --json -f questions.txt > out.jsonl     every line a question"})
 final class AskCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Output output;
@@ -61,7 +61,10 @@ final class AskCommand implements Callable<Integer> {
             + "of the JSON."})
     private boolean explain;
 
-    @Option(names = {"-q", "--quiet"}, description = "No progress and no figures.")
+    @Option(names = {"-q", "--quiet"}, description = {
+        "For scripts: no progress and no figures, and standard output holds the answer alone. With --task math, choice "
+            + "or code that is what was found in the text, not the text; where nothing was found the line is empty, "
+            + "standard error says so, and the exit code is 1."})
     private boolean quiet;
 
     AskCommand(Terminal terminal) {
@@ -74,16 +77,32 @@ final class AskCommand implements Callable<Integer> {
         List<String> questions = lines ? source.lines(terminal) : List.of(source.question(terminal));
         teamArguments.check(questions.size());
         ModelOptions options = modelArguments.options();
+        List<Answer> answers;
         try (ProgressLine progress = new ProgressLine(quiet ? silent() : terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
                 Team team = teamArguments.team(model, method, explain);
-                boolean streams = !json && questions.size() == 1;
-                List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));
+                boolean streams = !json && questions.size() == 1 && !extractedAlone();
+                answers = team.askAll(questions, new Watcher(progress, streams));
                 progress.erase();
                 print(model, team, answers, streams);
             }
         }
-        return 0;
+        return extractedAlone() && anyMissing(answers) ? Latent4j.FAILED : 0;
+    }
+
+    /** Whether a script reads what was found in the text, and not the text. */
+    private boolean extractedAlone() {
+        return quiet && !json && teamArguments.task() != TaskKind.OPEN;
+    }
+
+    private boolean anyMissing(List<Answer> answers) {
+        long missing = answers.stream().filter(answer -> answer.extracted().isEmpty()).count();
+        if (missing > 0) {
+            output.note("latent4j: " + (answers.size() == 1 ? "no answer was found in what the team wrote"
+                : "no answer was found in what the team wrote to " + missing + " of " + answers.size() + " questions")
+                + "; without -q all of it is printed");
+        }
+        return missing > 0;
     }
 
     private void print(LatentModel model, Team team, List<Answer> answers, boolean streamed) {
@@ -94,6 +113,8 @@ final class AskCommand implements Callable<Integer> {
             if (json) {
                 output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team, answer,
                     Words.tokens(model))));
+            } else if (extractedAlone()) {
+                output.line(answer.extracted().orElse(""));
             } else if (!streamed) {
                 output.line(answer.text().strip());
             }

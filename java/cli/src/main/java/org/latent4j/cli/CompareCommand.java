@@ -23,13 +23,14 @@ import picocli.CommandLine.Option;
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
     description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the "
         + "same team that hands latent thoughts on, "
-        + "and prints what each answered and took. Times are wall clock; the speed-up is the text team's total time "
-        + "over the row's.", ""},
+        + "and prints what each answered and took. Times are wall clock. 'vs text team' is the text team's total time "
+        + "over the latent team's: above 1, the latent team was the faster of the two. One agent alone does less than "
+        + "a team and is not measured against one.", ""},
     footerHeading = "%nExamples:%n",
     footer = {
-        "  latent4j compare -k math \"What is 17 * 24?\"",
+        "  latent4j compare " + Examples.QUOTED,
         "  latent4j compare -m Qwen/Qwen3-0.6B -t hierarchical --temperature 0 -f question.txt",
-        "  latent4j compare --json \"...\" > comparison.json"})
+        "  latent4j compare --json " + Examples.QUOTED + " > comparison.json"})
 final class CompareCommand implements Callable<Integer> {
     private static final int LONGEST_ANSWER = 40;
 
@@ -81,7 +82,8 @@ final class CompareCommand implements Callable<Integer> {
         }
         if (json) {
             for (Method method : Method.values()) {
-                ((ObjectNode) report.get("methods").get(method.ordinal())).put("speed_up", speedUp(answers, method));
+                ((ObjectNode) report.get("methods").get(method.ordinal()))
+                    .put("speed_up_vs_text_team", method == Method.SINGLE ? null : speedUp(answers, method));
             }
             output.line(JsonReport.pretty(report));
         } else {
@@ -94,14 +96,14 @@ final class CompareCommand implements Callable<Integer> {
     private void print(Map<Method, Answer> answers) {
         TextTable table = new TextTable(List.of("method", "latent steps", "decoded", "prefill s", "think s", "decode s",
             "total s",
-            "memory handed over", "speed-up", "answer"));
+            "memory handed over", "vs text team", "answer"));
         answers.forEach((method, answer) -> {
             Figures figures = answer.figures();
             table.add(List.of(Words.of(method), String.valueOf(figures.latentSteps()),
                 String.valueOf(figures.decodedTokens()),
                 number(figures.prefillSeconds()), number(figures.thinkSeconds()), number(figures.decodeSeconds()),
                 number(figures.totalSeconds()), Figures.bytes(figures.handedOverBytes()),
-                number(speedUp(answers, method)) + "x",
+                method == Method.SINGLE ? "" : number(speedUp(answers, method)) + "x",
                 shortened(answer.extracted().orElse("none found"))));
         });
         table.lines().forEach(output::line);
@@ -110,7 +112,7 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private static double speedUp(Map<Method, Answer> answers, Method method) {
+    private static Double speedUp(Map<Method, Answer> answers, Method method) {
         return answers.get(Method.TEXT).figures().totalSeconds() / answers.get(method).figures().totalSeconds();
     }
 

@@ -13,6 +13,7 @@ import org.latent4j.Machine;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
+import org.latent4j.model.FilledFolder;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
 import picocli.CommandLine.Command;
@@ -22,9 +23,9 @@ import picocli.CommandLine.Option;
 /** {@code latent4j info}: the model, the machine, and how far the model's alignment is from identity. */
 @Command(name = "info", header = "Says what model and machine are.", mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Says what the model is, what devices this machine has, and by which alignment it thinks, "
-        + "and how far the ridge alignment is from identity: near 0, as with tied embeddings, the two give nearly the "
-        + "same latent thoughts.", ""},
+    description = {"", "Says what the model is, by which alignment it thinks, what devices this machine has, which folders "
+        + "were filled, and how far the ridge alignment is from identity: near 0, as with tied embeddings, the two give "
+        + "nearly the same latent thoughts.", ""},
     footerHeading = "%nExamples:%n",
     footer = {"  latent4j info", "  latent4j info -m Qwen/Qwen3-0.6B --device cuda:0 --json"})
 final class InfoCommand implements Callable<Integer> {
@@ -82,6 +83,14 @@ final class InfoCommand implements Callable<Integer> {
             ridge.distanceFromIdentity(),
             ridge.targetNorm()));
         print(machine, details);
+        for (FilledFolder each : FilledFolder.all()) {
+            row("folder", each.folder() + ", " + size(each) + ": " + each.content() + " (moved by "
+                + String.join(", ", each.settings()) + ")");
+        }
+    }
+
+    private static String size(FilledFolder folder) {
+        return folder.bytes().isPresent() ? Figures.bytes(folder.bytes().getAsLong()) : "not there yet";
     }
 
     private void print(Machine machine, JsonNode details) {
@@ -117,6 +126,13 @@ final class InfoCommand implements Callable<Integer> {
         shape.set("details", details(info));
         shape.put("device", info.device().id());
         report.set("machine", report(machine));
+        ArrayNode folders = report.putArray("folders");
+        for (FilledFolder each : FilledFolder.all()) {
+            ObjectNode folder = folders.addObject().put("content", each.content())
+                .put("folder", each.folder().toString())
+                .put("bytes", each.bytes().isPresent() ? Long.valueOf(each.bytes().getAsLong()) : null);
+            each.settings().forEach(folder.putArray("moved_by")::add);
+        }
         report.putObject("alignment").put("kind", Words.of(ridge.kind())).put("distance_from_identity",
             ridge.distanceFromIdentity())
             .put("target_norm", ridge.targetNorm());

@@ -6,6 +6,9 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.latent4j.LatentException;
 import picocli.CommandLine;
@@ -15,6 +18,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Exit codes: 0 done, 1 failed, 2 used wrongly. */
 @Command(name = "latent4j", mixinStandardHelpOptions = true, versionProvider = Latent4j.Version.class,
@@ -25,15 +29,16 @@ import picocli.CommandLine.ScopeType;
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nBegin with:%n",
     footer = {
-        "  latent4j ask \"What is 17 * 24?\"       ask a team on the embedded model",
-        "  latent4j compare \"What is 17 * 24?\"   the same of one agent, a text team and a latent team",
-        "  latent4j info                         the model, this machine, the alignment",
+        "  latent4j ask " + Examples.QUOTED + "       ask a team on the embedded model",
+        "  latent4j compare " + Examples.QUOTED + "   the same of one agent, a text team and a latent team",
+        "  latent4j info                                         the model, this machine, the folders that are filled",
         "",
         "Exit codes: 0 done, 1 failed (one line on standard error says why), 2 used wrongly.",
-        "Environment: NO_COLOR, LATENT4J_DEBUG (as --debug), LATENT4J_CACHE, HF_HOME, HF_HUB_CACHE, HF_TOKEN, "
-            + "HF_ENDPOINT, HF_HUB_OFFLINE."})
+        "Environment: LATENT4J_CACHE (where unpacked files and, unless HF_HOME or HF_HUB_CACHE is set, downloads go),",
+        "  HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, LATENT4J_DEBUG (as --debug), NO_COLOR."})
 public final class Latent4j implements Runnable {
-    private static final int FAILED = 1;
+    static final int FAILED = 1;
+    private static final int LONGEST_COMMAND = 60;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -86,7 +91,8 @@ public final class Latent4j implements Runnable {
     /** Without a command. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing, one of ask, compare and info");
+        throw new ParameterException(spec.commandLine(),
+            "a command is missing, one of " + commands(spec.commandLine()));
     }
 
     private static int failed(Terminal terminal, Throwable error, boolean debug) {
@@ -102,14 +108,34 @@ public final class Latent4j implements Runnable {
 
     private static int used(Terminal terminal, ParameterException e) {
         CommandLine command = e.getCommandLine();
-        boolean unknown = command.getParent() == null && e instanceof CommandLine.UnmatchedArgumentException;
-        terminal.err().println("latent4j: " + Output.printable(e.getMessage())
-            + (unknown ? "; the commands are ask, compare and info" : ""));
-        if (e.getMessage().equals(Output.printable(e.getMessage()))) {  // suggestions repeat what was typed
-            CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        if (command.getParent() == null && e instanceof UnmatchedArgumentException unmatched
+            && !unmatched.isUnknownOption()) {
+            String typed = unmatched.getUnmatched().get(0);
+            terminal.err().println("latent4j: " + Output.printable(noCommand(command, typed)));
+        } else {
+            terminal.err().println("latent4j: " + Output.printable(e.getMessage()));
+            if (e.getMessage().equals(Output.printable(e.getMessage()))) {  // suggestions repeat what was typed
+                UnmatchedArgumentException.printSuggestions(e, command.getErr());
+            }
         }
         terminal.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Someone mistyped a command, or typed a question without one. */
+    private static String noCommand(CommandLine root, String typed) {
+        String start = typed.length() <= LONGEST_COMMAND ? typed : typed.substring(0, LONGEST_COMMAND) + "…";
+        Optional<String> meant = root.getSubcommands().keySet().stream()
+            .filter(name -> Words.distance(name, start) <= Math.max(2, name.length() / 3))
+            .min(Comparator.comparingInt(name -> Words.distance(name, start)));
+        return "no command '" + start + "'; the commands are " + commands(root)
+            + meant.map(name -> "; did you mean " + name + "?")
+                .orElse(typed.contains(" ") ? "; a question is asked by: latent4j ask \"" + start + "\"" : "");
+    }
+
+    private static String commands(CommandLine root) {
+        List<String> names = List.copyOf(root.getSubcommands().keySet());
+        return String.join(", ", names.subList(0, names.size() - 1)) + " and " + names.get(names.size() - 1);
     }
 
     /** The version that the build wrote down. */

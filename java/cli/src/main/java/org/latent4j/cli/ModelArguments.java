@@ -1,6 +1,7 @@
 package org.latent4j.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.latent4j.Device;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.MemoryType;
@@ -14,13 +15,15 @@ import picocli.CommandLine.Spec;
 
 /** Which model, and how it is opened. */
 final class ModelArguments {
+    private static final List<String> CPU_LEVELS = List.of("plain", "avx2", "avx512", "avx512_bf16");
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
     @Option(names = {"-m", "--model"}, paramLabel = "MODEL", description = {
         "A folder (config.json, *.safetensors), a .gguf file, or a Hugging Face id such as Qwen/Qwen3-0.6B, which "
             + "is downloaded if it is "
-            + "not in the cache (HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count).",
+            + "not in the cache (LATENT4J_CACHE, HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count).",
         "Default: the embedded SmolLM2-135M-Instruct."})
     private String model;
 
@@ -53,11 +56,15 @@ final class ModelArguments {
 
     /** @throws ParameterException if a number is outside its range */
     ModelOptions options() {
+        if (cpuLevel != null && !CPU_LEVELS.contains(cpuLevel)) {
+            throw new ParameterException(command.commandLine(), "--cpu-level is " + cpuLevel + ", expected one of "
+                + String.join(", ", CPU_LEVELS));
+        }
         try {
             return ModelOptions.builder().device(device).threads(threads).memoryType(memoryType)
                 .memoryPositions(memoryPositions).cpuLevel(cpuLevel).build();
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+            throw new ParameterException(command.commandLine(), Words.ofOption(command, e.getMessage()), e);
         }
     }
 

@@ -40,7 +40,7 @@ final class TeamArguments {
     @Option(names = "--memory", paramLabel = "POLICY", defaultValue = "full", description = {
         "What the next agent gets of the memory: full, latest (the last agent's prompt and thoughts), latent-only "
             + "(its thoughts), or the "
-            + "controls none and shuffled (another question's; needs --lines). Default: full."})
+            + "controls none and shuffled (another question's, so only of 'ask --lines'). Default: full."})
     private MemoryPolicy memory;
 
     @Option(names = {"-n", "--max-new-tokens"}, paramLabel = "N", defaultValue = "512",
@@ -105,13 +105,14 @@ final class TeamArguments {
         try {
             new Sampling(maxNewTokens, temperature, topP, topK == null ? 0 : topK, new int[0]);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+            throw new ParameterException(command.commandLine(), Words.ofOption(command, e.getMessage()), e);
         }
         require(maxNewTokens > 0, "--max-new-tokens is " + maxNewTokens + ", must be 1 or more");
         thinking.thinking(false);
         require(stops.stream().noneMatch(String::isEmpty), "--stop must not be empty");
         require(memory != MemoryPolicy.SHUFFLED || questions > 1,
-            "--memory shuffled needs two questions or more: give them with --lines");
+            "--memory shuffled hands over another question's memory and needs two questions or more:"
+                + " 'latent4j ask --lines --memory shuffled' takes a question from each line");
         prompts = promptsFile == null ? Prompts.builtIn() : Prompts.load(promptsFile);
     }
 

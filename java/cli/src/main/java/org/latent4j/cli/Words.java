@@ -20,6 +20,7 @@ import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The library's choices as words on the command line: LATENT_ONLY is {@code latent-only}. */
@@ -58,6 +59,29 @@ final class Words {
         } catch (InvalidPathException e) {
             throw new TypeConversionException("no path on this system: '" + word + "' (" + e.getReason() + ")");
         }
+    }
+
+    /** How many letters must be changed, added or taken away to make one word of the other. */
+    static int distance(String one, String other) {
+        int[] last = new int[other.length() + 1];
+        Arrays.setAll(last, i -> i);
+        for (int i = 1; i <= one.length(); i++) {
+            int diagonal = last[0];
+            last[0] = i;
+            for (int j = 1; j <= other.length(); j++) {
+                int changed = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+                diagonal = last[j];
+                last[j] = Math.min(changed, 1 + Math.min(last[j], last[j - 1]));
+            }
+        }
+        return last[other.length()];
+    }
+
+    /** What the library says of a setting, {@code topP is 2}, as of the command's option, {@code --top-p is 2}. */
+    static String ofOption(CommandSpec command, String message) {
+        String setting = message.split(" ", 2)[0];
+        String option = "--" + setting.replaceAll("(?=\\p{Lu})", "-").toLowerCase(Locale.ROOT);
+        return command.findOption(option) == null ? message : option + message.substring(setting.length());
     }
 
     private static Device device(String word) {

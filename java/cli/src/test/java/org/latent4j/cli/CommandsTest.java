@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,6 +81,35 @@ class CommandsTest {
     }
 
     @Test
+    void quietKeepsTheExtractedAnswer() throws IOException {
+        String[] math = {"--method", "single", "-k", "math", "-n", "64"};
+        JsonNode json = ask(math);
+        String found = json.get("answer").asText();
+        assertThat(found).isNotEmpty().isNotEqualTo(json.get("text").asText());
+        Console quiet = Console.piped().input("what is 12 + 30?").tiny("ask", with("-q", math));
+        assertThat(quiet.out()).isEqualTo(found + "\n");
+        assertThat(quiet.err()).isEmpty();
+        assertThat(quiet.exitCode()).isZero();
+        Console shown = Console.piped().input("what is 12 + 30?").tiny("ask", math);
+        assertThat(shown.out()).isEqualTo(json.get("text").asText() + "\n");
+        assertThat(shown.err()).contains("answer: " + found + "\n");
+        Console open = Console.piped().tiny("ask", "-q", "what is 12 + 30?");
+        assertThat(open.out()).isEqualTo(ask().get("text").asText() + "\n");
+        assertThat(open.err()).isEmpty();
+    }
+
+    @Test
+    void quietSaysWhereNothingWasFound() {
+        Console one = Console.piped().tiny("ask", "-q", "-k", "code", "-n", "1", "what is 12 + 30?");
+        assertThat(one.out()).isEqualTo("\n");
+        assertThat(one.exitCode()).isEqualTo(1);
+        assertThat(one.err()).hasLineCount(1).contains("no answer was found");
+        Console two = Console.piped().input("a?\nb?\n").tiny("ask", "-q", "-k", "code", "-n", "1", "--lines");
+        assertThat(two.out()).as("a line for each question").isEqualTo("\n\n");
+        assertThat(two.err()).contains("2 of 2 questions");
+    }
+
+    @Test
     void methodsDiffer() throws IOException {
         assertThat(names(ask("--method", "single"))).containsExactly("single");
         JsonNode text = ask("--method", "text");
@@ -116,14 +146,15 @@ class CommandsTest {
         List<String> lines = console.out().lines().toList();
         assertThat(lines).hasSize(5);
         assertThat(lines.get(0)).contains("latent steps", "decoded", "prefill s", "think s", "decode s",
-            "memory handed over", "speed-up", "answer");
-        assertThat(lines.get(2)).startsWith("single ");
+            "memory handed over", "vs text team", "answer");
+        assertThat(lines.get(2)).startsWith("single ").as("one agent is no team")
+            .doesNotContainPattern("\\d\\.\\d\\dx");
         assertThat(lines.get(3)).startsWith("text ").contains("1.00x");
         assertThat(lines.get(4)).startsWith("latent ");
         int answers = lines.get(0).indexOf("answer");
         assertThat(lines.subList(2, 5)).allSatisfy(line -> {
             assertThat(line.charAt(answers - 1)).isEqualTo(' ');
-            assertThat(line.charAt(answers - 3)).isEqualTo('x');
+            assertThat(line.charAt(answers - 3)).isEqualTo(line.startsWith("single") ? ' ' : 'x');
         });
     }
 
@@ -134,8 +165,9 @@ class CommandsTest {
         JsonNode latent = json.get("methods").get(2);
         assertThat(latent.get("settings").get("method").asText()).isEqualTo("latent");
         assertThat(latent.get("figures").get("handed_over_bytes").asLong()).isPositive();
-        assertThat(latent.get("speed_up").asDouble()).isPositive();
-        assertThat(json.get("methods").get(1).get("speed_up").asDouble()).isEqualTo(1);
+        assertThat(latent.get("speed_up_vs_text_team").asDouble()).isPositive();
+        assertThat(json.get("methods").get(1).get("speed_up_vs_text_team").asDouble()).isEqualTo(1);
+        assertThat(json.get("methods").get(0).get("speed_up_vs_text_team").isNull()).isTrue();
         assertThat(latent.get("text").asText()).isEqualTo(ask("--method", "latent").get("text").asText());
     }
 
@@ -144,10 +176,16 @@ class CommandsTest {
         Console console = Console.piped().tiny("info");
         assertThat(console.exitCode()).isZero();
         assertThat(console.out()).contains("qwen3", "CPU features", "plain", "from identity");
+        assertThat(console.out().lines().filter(line -> line.startsWith("folder "))).hasSize(2)
+            .allSatisfy(line -> assertThat(line).contains("moved by ", "LATENT4J_CACHE"))
+            .anySatisfy(line -> assertThat(line).contains("embedded model"))
+            .anySatisfy(line -> assertThat(line).contains("hub"));
         JsonNode json = JSON.readTree(Console.piped().tiny("info", "--json", "--cpu-level", "plain").out());
         assertThat(json.get("model").get("n_layers").asInt()).isEqualTo(3);
         assertThat(json.get("model").get("details").get("cpu_level").asText()).isEqualTo("plain");
         assertThat(json.get("machine").get("levels")).isNotEmpty();
+        assertThat(json.get("folders")).hasSize(2).allSatisfy(folder -> assertThat(folder.get("folder").asText())
+            .startsWith("/"));
         assertThat(json.get("alignment").get("distance_from_identity").asDouble()).isGreaterThan(0.1);
     }
 
@@ -172,6 +210,12 @@ class CommandsTest {
         assertThat(console.exitCode()).as(console.err()).isZero();
         assertThat(console.out().lines()).hasSize(1);
         return JSON.readTree(console.out());
+    }
+
+    private static String[] with(String first, String... rest) {
+        List<String> all = new ArrayList<>(List.of(rest));
+        all.add(0, first);
+        return all.toArray(String[]::new);
     }
 
     private static List<String> names(JsonNode json) {

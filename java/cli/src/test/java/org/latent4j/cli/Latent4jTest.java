@@ -34,7 +34,8 @@ class Latent4jTest {
     @ParameterizedTest
     @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
         "--max-new-tokens", "--temperature",
-        "--top-p", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
+        "--top-p", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines",
+        "Default: 20.",
         "Examples:"})
     void helpOfAskNamesEveryOption(String text) {
         assertThat(Console.piped().run("ask", "--help").out()).contains(text);
@@ -60,10 +61,13 @@ class Latent4jTest {
         "--method foo q | --method", "--team ring q | hierarchical, sequential", "--align foo q | identity",
             "--memory all q | latent-only",
         "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1",
-        "--latent-steps x q | --latent-steps",
-        "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1",
-        "--top-p 2 q | topP is 2",
-        "--threads -1 q | threads is -1", "--device gpu q | expected cpu, cuda:0", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
+        "--latent-steps x q | --latent-steps", "--cpu-level foo q | --cpu-level",
+        "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | --temperature is -1",
+        "--top-k -1 q | --top-k is -1", "--memory-positions -1 q | --memory-positions is -1", "--seed x q | --seed",
+        "--top-p 2 q | --top-p is 2", "--latent-step 3 q | --latent-steps",
+        "--memory-postions 3 q | --memory-positions",
+        "--threads -1 q | --threads is -1", "--threads 5000 q | --threads is 5000",
+        "--device gpu q | expected cpu, cuda:0", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
         "-f x q | given twice",
         "--stop= q | --stop",
     })
@@ -166,6 +170,40 @@ class Latent4jTest {
         assertThat(console.exitCode()).isEqualTo(2);
         assertThat(console.err()).contains("the commands are ask, compare and info", "\\u001b[2J")
             .doesNotContain("\u001b").hasSizeLessThan(5000);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"aks | did you mean ask?", "Ask | did you mean ask?",
+        "inf | did you mean info?",
+        "comapre | did you mean compare?", "What is 1 + 1? | latent4j ask \"What is 1 + 1?\"", "zebra | commands are"})
+    void aMistypedCommandIsGuessed(String typed, String guess) {
+        Console console = Console.piped().run(typed);
+        assertThat(console.exitCode()).isEqualTo(2);
+        assertThat(console.err()).contains("the commands are ask, compare and info", guess, "Try 'latent4j --help'.");
+    }
+
+    @Test
+    void compareSaysWhoCanShuffle() {
+        Console console = Console.piped().run("compare", "--memory", "shuffled", "q");
+        assertThat(console.exitCode()).isEqualTo(2);
+        assertThat(console.err()).contains("latent4j ask --lines --memory shuffled");
+        assertThat(Console.piped().run("compare", "--lines", "q").exitCode()).as("it has no --lines").isEqualTo(2);
+    }
+
+    @Test
+    void everyExampleAsksTheOneQuestion() {
+        for (String command : new String[] {"", "ask", "compare", "info"}) {
+            String help = Console.piped().run((command + " --help").strip().split(" ")).out();
+            assertThat(help.lines().filter(line -> line.strip().startsWith("latent4j ") && line.contains("\"")))
+                .allSatisfy(line -> assertThat(line).contains(Examples.QUOTED));
+        }
+        assertThat(Console.piped().run("--help").out()).contains(Examples.QUOTED);
+    }
+
+    /** The help's first example, word for word, on the embedded model. */
+    @Test
+    void theExampleIsAnsweredRightly() {
+        assertThat(Console.piped().run("ask", "--device", "cpu", Examples.QUESTION).out()).contains(Examples.ANSWER);
     }
 
     @ParameterizedTest

@@ -26,8 +26,8 @@ public record Agent(String name, String system, String latentPrompt, String text
         if (Objects.requireNonNull(name, "name").isBlank()) {
             throw new IllegalArgumentException("an agent's name must not be blank");
         }
-        requireQuestion(name, latentPrompt);
-        requireQuestion(name, textPrompt);
+        requireQuestion(name, Objects.requireNonNull(latentPrompt, "latentPrompt"));
+        requireQuestion(name, Objects.requireNonNull(textPrompt, "textPrompt"));
     }
 
     /**
@@ -36,7 +36,7 @@ public record Agent(String name, String system, String latentPrompt, String text
      * @throws IllegalArgumentException if the name is blank or the prompt has no {@code {question}}
      */
     public static Agent of(String name, String prompt) {
-        return new Agent(name, null, prompt, prompt);
+        return new Agent(name, null, Objects.requireNonNull(prompt, "prompt"), prompt);
     }
 
     /** This agent with a system message. */
@@ -66,7 +66,7 @@ public record Agent(String name, String system, String latentPrompt, String text
     }
 
     private static void requireQuestion(String name, String prompt) {
-        if (!Objects.requireNonNull(prompt, "prompt").contains(QUESTION)) {
+        if (!prompt.contains(QUESTION)) {
             throw new IllegalArgumentException("the prompt of agent '" + name + "' lacks " + QUESTION);
         }
     }

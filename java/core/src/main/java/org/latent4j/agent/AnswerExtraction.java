@@ -3,6 +3,7 @@ package org.latent4j.agent;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,25 +13,22 @@ import java.util.regex.Pattern;
  * answer.
  *
  * <ul>
- *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last number
- *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last "answer is B", else the
- *   last letter that
- *       stands alone
+ *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last {@code <answer>...</answer>},
+ *   else the number of the last "answer is 42" or {@code #### 42}, else the last number
+ *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last {@code
+ *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct"),
+ *   else the last one that a conclusion names ("therefore, C", "option B"), else the last one that stands alone; never
+ *   one that is said to be wrong, the article A or the pronoun I
  *   <li>{@link TaskKind#CODE}: the last {@code ```python} block, else the last block
  *   <li>{@link TaskKind#OPEN}: the text
  * </ul>
+ *
+ * <p>The time it takes grows with the length of the text and no faster.
  */
 public final class AnswerExtraction {
     private static final String BOXED = "\\boxed";
-    private static final Pattern NUMBER = Pattern.compile(
-        "(?<![\\w.])[-+\u2212]?(?:\\d{1,3}(?:,\\d{3})+(?![\\d])|\\d+)?"
-            + "(?:(?<=\\d)\\.\\d+|(?<!\\d)\\.\\d+)?(?:(?<=\\d)/\\d+)?");
-    private static final Pattern STATED_CHOICE = Pattern.compile(
-        "(?i:answer|choice|option)(?i:\\s+is|\\s*:)?[\\s:*]*+"
-            + "(?:(?i:option|choice)\\s+)?[(\\[*]*([A-Z])(?![\\w'])[)\\]*.]*");
-    private static final Pattern LONE_CHOICE =
-        Pattern.compile("(?m)(?<![\\w'])(?:\\(([A-Z])\\)|\\[([A-Z])]|([A-Z])(?=[).:,]|\\s*$))");
-    private static final Pattern BOXED_CHOICE = Pattern.compile("(?<![A-Za-z])([A-Za-z])(?![A-Za-z])");
+    private static final String ANSWER_BEGIN = "<answer>";
+    private static final String ANSWER_END = "</answer>";
     private static final Pattern BLOCK = Pattern.compile("```([^\\n`]*)\\n(.*?)(?:\\n?```|\\z)", Pattern.DOTALL);
 
     private AnswerExtraction() {
@@ -38,22 +36,32 @@ public final class AnswerExtraction {
 
     /** The answer in {@code text}, empty where there is none. */
     public static Optional<String> extract(TaskKind kind, String text) {
+        Objects.requireNonNull(kind, "kind");
+        Objects.requireNonNull(text, "text");
         String said = text.substring(text.lastIndexOf("</think>") < 0 ? 0 : text.lastIndexOf("</think>")
             + "</think>".length());
         return switch (kind) {
-            case MATH -> boxed(said).map(MathText::plain).filter(s -> !s.isEmpty()).or(() -> lastNumber(said));
-            case CHOICE -> boxed(said).map(MathText::plain).flatMap(s -> first(BOXED_CHOICE, s)).or(() -> stated(said));
+            case MATH -> boxed(said).map(MathText::plain).filter(s -> !s.isEmpty())
+                .or(() -> tagged(said).map(MathText::plain).filter(s -> !s.isEmpty()))
+                .or(() -> NumberSearch.stated(said)).or(() -> NumberSearch.last(said));
+            case CHOICE -> boxed(said).flatMap(ChoiceText::marked).or(() -> tagged(said).flatMap(ChoiceText::marked))
+                .or(() -> ChoiceText.settled(said));
             case CODE -> lastBlock(said);
             case OPEN -> Optional.of(said.strip()).filter(s -> !s.isEmpty());
         };
     }
 
-    /** Whether two answers say the same: numbers by value (18 = 18.0, 1,200 = 1200, 1/2 = 0.5), the rest by letters. */
+    /**
+     * Whether two answers say the same: numbers by value (18 = 18.0, 1,200 = 1200, 1/2 = 0.5 = {@code \frac12}) and,
+     * where both name one, by unit; the rest by letters.
+     */
     public static boolean same(String one, String other) {
-        Optional<Rational> a = Rational.parse(MathText.plain(one));
-        Optional<Rational> b = Rational.parse(MathText.plain(other));
+        Objects.requireNonNull(one, "one");
+        Objects.requireNonNull(other, "other");
+        Optional<Quantity> a = Quantity.parse(MathText.plain(one));
+        Optional<Quantity> b = Quantity.parse(MathText.plain(other));
         if (a.isPresent() && b.isPresent()) {
-            return a.get().equals(b.get());
+            return a.get().matches(b.get());
         }
         return MathText.comparable(one).equals(MathText.comparable(other));
     }
@@ -90,19 +98,15 @@ public final class AnswerExtraction {
         return text.startsWith(BOXED, end - BOXED.length());
     }
 
-    private static Optional<String> lastNumber(String text) {
-        Optional<String> last = Optional.empty();
-        Matcher matcher = NUMBER.matcher(text);
-        while (matcher.find()) {
-            if (matcher.group().chars().anyMatch(Character::isDigit)) {
-                last = Optional.of(matcher.group().replace('\u2212', '-'));
-            }
+    /** What the last pair of answer tags holds; a model that was cut off may have closed none. */
+    private static Optional<String> tagged(String text) {
+        String lower = text.toLowerCase(Locale.ROOT);
+        int end = lower.lastIndexOf(ANSWER_END);
+        int begin = lower.lastIndexOf(ANSWER_BEGIN, end < 0 ? lower.length() : end);
+        if (begin < 0 || lower.length() != text.length()) {
+            return Optional.empty();
         }
-        return last;
-    }
-
-    private static Optional<String> stated(String text) {
-        return last(STATED_CHOICE, text).or(() -> last(LONE_CHOICE, text));
+        return Optional.of(text.substring(begin + ANSWER_BEGIN.length(), end < 0 ? text.length() : end));
     }
 
     private static Optional<String> lastBlock(String text) {
@@ -118,21 +122,5 @@ public final class AnswerExtraction {
             }
         }
         return python.isPresent() ? python : any;
-    }
-
-    private static Optional<String> first(Pattern pattern, String text) {
-        Matcher matcher = pattern.matcher(text);
-        return matcher.find() ? Optional.of(matcher.group(1).toUpperCase(Locale.ROOT)) : Optional.empty();
-    }
-
-    private static Optional<String> last(Pattern pattern, String text) {
-        Optional<String> last = Optional.empty();
-        Matcher matcher = pattern.matcher(text);
-        while (matcher.find()) {
-            for (int group = 1; group <= matcher.groupCount(); group++) {
-                last = matcher.group(group) == null ? last : Optional.of(matcher.group(group));
-            }
-        }
-        return last;
     }
 }

@@ -1,5 +1,6 @@
 package org.latent4j.agent;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.RegularFile;
@@ -70,7 +72,7 @@ public final class Prompts {
      *     what was expected
      */
     public static Prompts load(Path file) {
-        JsonNode tree = read(file);
+        JsonNode tree = read(Objects.requireNonNull(file, "file"));
         if (!tree.isObject() || tree.isEmpty()) {
             throw bad(file, "the file", "expected roles, some of " + ROLES);
         }
@@ -96,7 +98,8 @@ public final class Prompts {
      * @throws IllegalArgumentException if there is no such role
      */
     public Agent agent(String role, TaskKind kind) {
-        JsonNode node = roles.get(role);
+        Objects.requireNonNull(kind, "kind");
+        JsonNode node = roles.get(Objects.requireNonNull(role, "role"));
         if (node == null) {
             throw new IllegalArgumentException("no role '" + role + "', there are " + ROLES);
         }
@@ -216,18 +219,24 @@ public final class Prompts {
     }
 
     private static LatentException lost(Path file, YAMLParser parser, String found, String expected) {
-        return bad(file, "line " + parser.currentTokenLocation().getLineNr(), found + ", expected " + expected);
+        return bad(file, place(parser.currentTokenLocation().getLineNr(), parser.currentTokenLocation().getColumnNr()),
+            found + ", expected " + expected);
     }
 
     /** Where and why a text is no YAML. What breaks a limit says no line, but the parser still stands there. */
     private static String problem(JsonProcessingException e, YAMLParser parser) {
-        int line = (e.getLocation() == null ? parser.currentLocation() : e.getLocation()).getLineNr();
+        JsonLocation location = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+        String where = place(location.getLineNr(), location.getColumnNr());
         String why = e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(", from `[^`]*`", "");
         if (e instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
-            line = marked.getProblemMark().getLine() + 1;
+            where = place(marked.getProblemMark().getLine() + 1, marked.getProblemMark().getColumn() + 1);
             why = (marked.getContext() == null ? "" : marked.getContext() + ": ") + marked.getProblem();
         }
-        return "line " + line + ": expected YAML or JSON: " + why;
+        return where + ": expected YAML or JSON: " + why;
+    }
+
+    private static String place(int line, int column) {
+        return "line " + line + ", column " + column;
     }
 
     private static JsonNode resource(String role) {

@@ -2,9 +2,12 @@ package org.latent4j.agent;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
+import org.latent4j.internal.NonNull;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.Thinking;
 
@@ -35,9 +38,10 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(thinking, "thinking");
         Objects.requireNonNull(memory, "memory");
-        agents = List.copyOf(agents);
-        stops = List.copyOf(stops);
-        templateOptions = Map.copyOf(templateOptions);
+        Objects.requireNonNull(sampling, "sampling");
+        agents = NonNull.list(agents, "agents");
+        stops = NonNull.list(stops, "stops");
+        templateOptions = Map.copyOf(Objects.requireNonNull(templateOptions, "templateOptions"));
         require(!agents.isEmpty(), "a team needs at least one agent, has 0");
         Set<String> names = new HashSet<>();
         for (Agent agent : agents) {
@@ -45,6 +49,32 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         }
         require(sampling.maxNewTokens() > 0, "maxNewTokens is " + sampling.maxNewTokens() + ", must be at least 1");
         require(stops.stream().noneMatch(String::isEmpty), "a stop string must not be empty");
+    }
+
+    /** All of it on one line, in words: agents by their names, prompts and token ids left out. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(word(method));
+        text.append(method == Method.SINGLE ? " agent: " : " team, " + topology.name() + ": ");
+        text.append(String.join(", ", agents.stream().map(Agent::name).toList())).append("; task ").append(word(task));
+        if (method == Method.LATENT) {
+            text.append("; ").append(thinking).append(", ").append(word(memory)).append(" memory");
+        }
+        text.append("; at most ").append(sampling.maxNewTokens()).append(" new tokens, temperature ")
+            .append(sampling.temperature()).append(", top-p ").append(sampling.topP()).append(", top-k ")
+            .append(sampling.topK() == 0 ? "all" : sampling.topK()).append(", seed ").append(seed);
+        if (!stops.isEmpty()) {
+            text.append("; stops before ").append(stops);
+        }
+        if (!templateOptions.isEmpty()) {
+            text.append("; template options ").append(new TreeMap<>(templateOptions));
+        }
+        return compatibility == Compatibility.CORRECTED ? text.toString()
+            : text.append("; as the paper's published code").toString();
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static void require(boolean condition, String message) {

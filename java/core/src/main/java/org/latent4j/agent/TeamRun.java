@@ -2,6 +2,7 @@ package org.latent4j.agent;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -10,6 +11,7 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
+import org.latent4j.internal.NonNull;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Phase;
@@ -35,7 +37,10 @@ public final class TeamRun {
      * @throws LatentException what the rollouts throw, with the agent's name
      */
     public static List<Answer> run(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
-        check(plan, questions);
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(plan, "plan");
+        Objects.requireNonNull(listener, "listener");
+        check(plan, NonNull.list(questions, "questions"));
         // To shuffle is to hand a question the memory of another one: which, must not depend on what memory is free.
         boolean mayPart = plan.memory() != MemoryPolicy.SHUFFLED || plan.method() != Method.LATENT;
         List<Answer> answers = new ArrayList<>();

@@ -13,6 +13,10 @@ import org.latent4j.LatentException;
 public final class Bridge {
     private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
 
+    private static final Pattern SEQUENCE = Pattern.compile("\\bsequence(s?) (?=\\d)");
+    private static final String MORE_PAGES = "; give the model more room:"
+            + " ModelOptions.memoryPositions, on the command line --memory-positions";
+
     private Bridge() {
     }
 
@@ -29,11 +33,17 @@ public final class Bridge {
         if (coded.matches()) {
             for (ErrorCode code : ErrorCode.values()) {
                 if (code.name().equals(coded.group(1))) {
-                    return new LatentException(code, coded.group(2), thrown);
+                    return new LatentException(code, inJavasWords(code, coded.group(2)), thrown);
                 }
             }
         }
         return new LatentException(ErrorCode.INTERNAL, message, thrown);
+    }
+
+    /** A batch's parts are sequences in native code and members in Java; who is short of pages hears what to set. */
+    private static String inJavasWords(ErrorCode code, String message) {
+        String said = SEQUENCE.matcher(message).replaceAll("member$1 ");
+        return code == ErrorCode.OUT_OF_PAGES ? said + MORE_PAGES : said;
     }
 
     /** For arrays of a call's result that the heap has no room for. */

@@ -7,6 +7,8 @@ import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -15,13 +17,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
@@ -43,6 +49,8 @@ public final class CacheFolder {
     private static final int WRITABLE_BY_ALL = 0002;
     private static final int STICKY = 01000;
     private static final int ROOT = 0;
+    private static final int SUM_LETTERS = 16;
+    private static final int UNUSED_DAYS = 30;
     private static final String REMEDY = "; set " + VARIABLE + " (or the system property " + PROPERTY
             + ") to a folder of your own that only you can write to";
 
@@ -118,6 +126,67 @@ public final class CacheFolder {
             }
             return file;
         });
+    }
+
+    /** Where it is, there or not. */
+    public Path path() {
+        return asked;
+    }
+
+    /**
+     * As {@link #unpack}, under a name that holds the content's sum, so that versions lie side by side. When one is
+     * new, those are deleted that no process has asked for in {@value #UNUSED_DAYS} days, and what was left half-written; a
+     * process that still runs one keeps it, name or not.
+     */
+    Path unpackVersion(URL resource, String prefix, String suffix, String sha256) {
+        return use(() -> {
+            Path file = safe().resolve(prefix + sha256.substring(0, SUM_LETTERS) + suffix);
+            if (holds(file, sha256)) {
+                markUsed(file);
+            } else {
+                write(resource, file, sha256);
+                deleteUnused(file, prefix, suffix);
+            }
+            return file;
+        });
+    }
+
+    private static void markUsed(Path file) {
+        try {
+            Instant now = Instant.now();
+            if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(Duration.ofDays(1)))) {
+                Files.setLastModifiedTime(file, FileTime.from(now));
+            }
+        } catch (IOException e) {
+            return;  // root's, in a folder that this user can only read
+        }
+    }
+
+    private static void deleteUnused(Path current, String prefix, String suffix) throws IOException {
+        Instant oldest = Instant.now().minus(Duration.ofDays(UNUSED_DAYS));
+        Pattern ours = Pattern.compile(Pattern.quote(prefix) + "\\w+" + Pattern.quote(suffix) + "(?:\\d+\\.part)?");
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(current.getParent())) {
+            for (Path file : files) {
+                if (!file.equals(current) && ours.matcher(file.getFileName().toString()).matches()) {
+                    deleteIfOlder(file, oldest);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            return;  // the file asked for is there, which is what matters
+        }
+    }
+
+    private static void deleteIfOlder(Path file, Instant oldest) {
+        try {
+            Map<String, Object> of = Files.readAttributes(file, "unix:uid,isRegularFile,lastModifiedTime",
+                    LinkOption.NOFOLLOW_LINKS);
+            boolean old = ((FileTime) of.get("lastModifiedTime")).toInstant().isBefore(oldest);
+            if (old && Boolean.TRUE.equals(of.get("isRegularFile")) && (int) of.get("uid") == user()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            return;  // another process was sooner, or it is not ours to delete
+        }
     }
 
     /** A copy of a file under a name that nothing else has; whoever asks for it deletes it. */

@@ -7,8 +7,6 @@ import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A native object that Java owns. Each call counts itself in and out, so that closing while a thread is inside waits
@@ -16,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * frees and says where the object came from.
  */
 final class Handle<P extends Pointer> {
-    private static final Logger LOG = LoggerFactory.getLogger(Handle.class);
+    private static final System.Logger LOG = System.getLogger(Handle.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int CLOSED = Integer.MIN_VALUE;
 
@@ -103,8 +101,8 @@ final class Handle<P extends Pointer> {
 
     private void reclaim() {
         if (shut()) {
-            LOG.warn("A {} was never closed and is freed only now: close it, the garbage collector cannot see its size",
-                    what, opened);
+            LOG.log(System.Logger.Level.WARNING, "A " + what + " was never closed and is freed only now: close it, the"
+                    + " garbage collector cannot see its size", opened);
         }
     }
 }

@@ -74,7 +74,7 @@ final class NativeLibrary {
                 return Path.of(URI.create(resource.toString()));
             }
             String sum = CacheFolder.sha256(resource);
-            return CacheFolder.ofUser().unpack(resource, "lib" + NAME + "-" + sum.substring(0, 16) + ".so", sum);
+            return CacheFolder.ofUser().unpackVersion(resource, "lib" + NAME + "-", ".so", sum);
         } catch (IOException e) {
             throw new LatentException(ErrorCode.INTERNAL, "cannot read " + resource + ": " + e, e);
         }

@@ -144,16 +144,13 @@ public final class NativeModel {
     }
 
     public Memory assemble(List<Span> spans, boolean rotateKeys) {
-        Span[] given = spans.toArray(new Span[0]);  // once: the caller may change the list meanwhile
+        Span[] given = spans.toArray(new Span[0]);
         int size = Pointer.sizeof(Native.l4j_range.class);
         List<Handle<Native.l4j_memory>> held = new ArrayList<>();
         Arena arena = arena(Arena.padded((long) size * given.length));
         try {
             Native.l4j_range ranges = new Native.l4j_range(new BytePointer(arena.take((long) size * given.length)));
             for (int i = 0; i < given.length; i++) {
-                if (given[i] == null) {
-                    throw new IllegalArgumentException("span " + i + " of " + given.length + " is null");
-                }
                 Handle<Native.l4j_memory> memory = NativeMemory.of(given[i].memory()).handle();
                 Native.l4j_memory pointer = memory.acquire();
                 held.add(memory);

@@ -86,7 +86,7 @@ public final class Rollout {
         /** Takes a copy of {@code promptTokens}. */
         public Member {
             Objects.requireNonNull(memory, "memory");
-            promptTokens = promptTokens.clone();
+            promptTokens = Objects.requireNonNull(promptTokens, "promptTokens").clone();
         }
 
         @Override

@@ -1,5 +1,7 @@
 package org.latent4j.latent;
 
+import java.util.Objects;
+
 /**
  * How tokens are chosen, and when decoding stops.
  *
@@ -24,7 +26,7 @@ public record Sampling(int maxNewTokens, float temperature, float topP, int topK
         if (topK < 0) {
             throw new IllegalArgumentException("topK is " + topK + ", must be 0 (all) or more");
         }
-        endTokens = endTokens.clone();
+        endTokens = Objects.requireNonNull(endTokens, "endTokens").clone();
     }
 
     /** Decode nothing. */

@@ -1,5 +1,6 @@
 package org.latent4j.latent;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -76,5 +77,27 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
     /** The same with other thoughts looked at. */
     public Thinking look(Look value) {
         return new Thinking(latentSteps, alignment, soft, blend, until, value);
+    }
+    /** What differs from the defaults, on one line. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder().append(latentSteps)
+            .append(latentSteps == 1 ? " latent step, " : " latent steps, ")
+            .append(alignment.name().toLowerCase(Locale.ROOT)).append(" alignment");
+        if (blend > 0) {
+            text.append(" blended with ").append(blend).append(" of soft");
+        }
+        if (!soft.equals(Soft.DEFAULT)) {
+            text.append(", soft of ").append(soft.topK()).append(" tokens at temperature ").append(soft.temperature())
+                .append(" with noise ").append(soft.noise());
+        }
+        if (until.entropyBelow() > 0) {
+            text.append(", until the entropy is below ").append(until.entropyBelow()).append(" for ")
+                .append(until.entropySteps());
+        }
+        if (until.cosineAbove() > 0) {
+            text.append(", until the cosine is above ").append(until.cosineAbove());
+        }
+        return until.atEndToken() ? text.append(", until an end token").toString() : text.toString();
     }
 }

@@ -21,8 +21,9 @@ import org.latent4j.internal.LocalPath;
  * order. An empty variable counts as none. In paths {@code ~}, {@code $NAME} and <code>${NAME}</code> are replaced.
  *
  * @param endpoint HF_ENDPOINT, without a slash at its end; it may have a path
- * @param cache HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else {@code hub} in HF_HOME, else in {@code huggingface} in
- *     XDG_CACHE_HOME, else in ~/.cache/huggingface
+ * @param cache HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else {@code hub} in HF_HOME, else {@code huggingface/hub} in
+ *     LATENT4J_CACHE (which moves all that this library fills, but not the token), else {@code hub} in {@code
+ *     huggingface} in XDG_CACHE_HOME, else in ~/.cache/huggingface
  * @param token HF_TOKEN, else HUGGING_FACE_HUB_TOKEN, else the content of HF_TOKEN_PATH or of {@code token} in HF_HOME;
  *     null if none, or if HF_HUB_DISABLE_IMPLICIT_TOKEN is true
  * @param offline the variable that forbids requests: HF_HUB_OFFLINE, or TRANSFORMERS_OFFLINE where that is not set;
@@ -37,9 +38,11 @@ record HubSettings(URI endpoint, Path cache, String token, String offline) {
         URI endpoint = endpoint(text(environment, "HF_ENDPOINT", ENDPOINT));
         String home = text(environment, "HF_HOME",
                 text(environment, "XDG_CACHE_HOME", "~/.cache") + "/huggingface");
-        String legacy = text(environment, "HUGGINGFACE_HUB_CACHE", home + "/hub");
+        String ours = text(environment, "HF_HOME", null) == null ? text(environment, "LATENT4J_CACHE", null) : null;
+        String legacy = text(environment, "HUGGINGFACE_HUB_CACHE",
+                ours == null ? home + "/hub" : ours + "/huggingface/hub");
         Path cache = LocalPath.absolute(path(text(environment, "HF_HUB_CACHE", legacy), environment, "HF_HUB_CACHE",
-                "HUGGINGFACE_HUB_CACHE"));
+                "HUGGINGFACE_HUB_CACHE", "LATENT4J_CACHE"));
         boolean silent = isTrue(environment.get("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
         return new HubSettings(endpoint, cache, silent ? null : token(environment, home), offline(environment));
     }

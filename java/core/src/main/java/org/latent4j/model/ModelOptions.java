@@ -71,7 +71,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
 
         /** How keys and values are stored. */
         public Builder memoryType(MemoryType value) {
-            memoryType = value;
+            memoryType = Objects.requireNonNull(value, "memoryType");
             return this;
         }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.NonNull;
 import org.latent4j.internal.RegularFile;
 import org.latent4j.jinja.Limits;
 import org.latent4j.jinja.Template;
@@ -58,7 +59,8 @@ public final class ChatTemplate {
 
     static ChatTemplate of(String template, Map<String, String> specialTokens, Clock clock) {
         try {
-            return new ChatTemplate(Template.parse(template), null, new HashMap<>(specialTokens), clock);
+            return new ChatTemplate(Template.parse(Objects.requireNonNull(template, "template")), null,
+                    new HashMap<>(Objects.requireNonNull(specialTokens, "specialTokens")), clock);
         } catch (TemplateException e) {
             throw failure(e);
         }
@@ -80,6 +82,7 @@ public final class ChatTemplate {
      * @throws LatentException BAD_TEMPLATE, BAD_CHECKPOINT
      */
     public static ChatTemplate from(Path checkpoint, JsonNode ggufMetadata) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             return open(named(ggufMetadata.path("tokenizer.chat_template"), checkpoint + ": tokenizer.chat_template"),
                     ggufTokens(ggufMetadata), checkpoint + " has no tokenizer.chat_template in its metadata");
@@ -114,6 +117,8 @@ public final class ChatTemplate {
      *     or passes one of {@link Limits}; OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
+        Objects.requireNonNull(options, "options");
+        List<ChatMessage> chat = NonNull.list(messages, "messages");
         if (template == null) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, missing
                     + "; it is no chat model, or give it one: put chat_template.jinja"
@@ -125,7 +130,7 @@ public final class ChatTemplate {
         variables.put("documents", null);
         options.forEach((name, value) -> variables.put(name, value instanceof JsonNode json ? plain(json, 0) : value));
         List<Object> shown = new ArrayList<>();
-        for (ChatMessage message : messages) {
+        for (ChatMessage message : chat) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("role", message.role());
             fields.put("content", message.content());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.DoublePredicate;
 import org.latent4j.ErrorCode;
@@ -44,6 +45,8 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
      * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, or a value is not a number in its range
      */
     public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
+        Objects.requireNonNull(tokenizer, "tokenizer");
         TreeSet<Integer> ends = new TreeSet<>();
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {

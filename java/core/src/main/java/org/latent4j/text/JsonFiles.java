@@ -44,7 +44,8 @@ final class JsonFiles {
 
     /** Where and why a text is not JSON, without what the parser says about its own settings. */
     static String problem(JsonProcessingException e) {
-        String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+        String where = e.getLocation() == null ? ""
+                : "line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ": ";
         return where + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
     }
 }

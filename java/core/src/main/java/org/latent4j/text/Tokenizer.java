@@ -75,6 +75,7 @@ public final class Tokenizer {
      * @throws LatentException BAD_TOKENIZER
      */
     public static Tokenizer of(String json) {
+        Objects.requireNonNull(json, "json");
         String source = "tokenizer.json";
         return open(() -> TokenizerFile.read(json, MissingNode.getInstance(), source), source, 0);
     }
@@ -97,6 +98,7 @@ public final class Tokenizer {
      *     may (see above); OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public int[] encode(String text) {
+        Objects.requireNonNull(text, "text");
         try {
             WorkLimit limit = new WorkLimit(text.length());
             IntList ids = new IntList(text.length() / 3);
@@ -125,7 +127,7 @@ public final class Tokenizer {
      * stand for any number of characters (it drops whitespace, or replaces what a pattern matches).
      */
     public int fewestTokens(String text) {
-        return coverage.fewest(text);
+        return coverage.fewest(Objects.requireNonNull(text, "text"));
     }
 
     private void encodePart(String part, boolean first, IntList ids, WorkLimit limit) {
@@ -163,6 +165,7 @@ public final class Tokenizer {
      *     interrupted, whose flag stays set
      */
     public String decode(int[] ids) {
+        Objects.requireNonNull(ids, "ids");
         try {
             return decoded(ids);
         } catch (OutOfMemoryError e) { // what was made is given up whole
@@ -209,7 +212,7 @@ public final class Tokenizer {
 
     /** Id of a special or user-defined token by its text ({@code <|im_end|>}), or -1. */
     public int addedToken(String content) {
-        return parts.added().id(content);
+        return parts.added().id(Objects.requireNonNull(content, "content"));
     }
 
     /** What a decoder sees of a token; null if it sees none. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,7 +87,7 @@ class PromptsTest {
         "planner: 'x' | planner | expected keys",
         "'- a' | the file | expected roles",
         "'' | the file | expected roles",
-        "'planner: {text: [}' | line 1 | expected YAML or JSON",
+        "'planner: {text: [}' | line 1, column 18 | expected YAML or JSON",
     })
     void aBadFileIsRefusedByNameAndKey(String yaml, String key, String expected) {
         Path file = file("bad.yaml", yaml);
@@ -102,7 +103,8 @@ class PromptsTest {
     void whatIsWrongInTheYamlIsToldWithItsLine(String yaml, int line) {
         Path file = file("bad.yaml", yaml);
         assertThatThrownBy(() -> Prompts.load(file)).isInstanceOf(LatentException.class)
-            .hasMessageStartingWith("[BAD_PROMPTS] " + file + ": line " + line + ": expected YAML or JSON: ");
+            .hasMessageMatching("(?s)" + Pattern.quote("[BAD_PROMPTS] " + file + ": line " + line + ", column ")
+                + "[1-9]\\d*: expected YAML or JSON: .*");
     }
 
     static Stream<Arguments> whatIsWrongInTheYamlIsToldWithItsLine() {
@@ -118,7 +120,8 @@ class PromptsTest {
     void whatATreeWouldLoseIsRefusedWithItsLine(String yaml, int line, String expected) {
         Path file = file("bad.yaml", yaml);
         assertThatThrownBy(() -> Prompts.load(file)).isInstanceOf(LatentException.class)
-            .hasMessageStartingWith("[BAD_PROMPTS] " + file + ": line " + line + ": ").hasMessageContaining(expected);
+            .hasMessageMatching("(?s)" + Pattern.quote("[BAD_PROMPTS] " + file + ": line " + line + ", column ")
+                + "[1-9]\\d*: .*").hasMessageContaining(expected);
     }
 
     static Stream<Arguments> whatATreeWouldLoseIsRefusedWithItsLine() {

@@ -8,8 +8,12 @@ import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +105,39 @@ class CacheFolderTest {
     @Test
     void aFolderThatCannotBeMadeIsNamed() {
         refused(Path.of("/proc/none/latent4j"), "cannot be unpacked to the folder /proc/none/latent4j");
+    }
+
+    @Test
+    void versionsThatNobodyAskedForInAMonthAreDeletedWhenOneIsNew() throws IOException {
+        CacheFolder cache = new CacheFolder(temporary.resolve("cache"));
+        Path folder = cache.unpack(resource, "other-0.so", sum).getParent();
+        Path recent = aged(folder.resolve("lib-1111111111111111.so"), 29);
+        Path linked = Files.createSymbolicLink(folder.resolve("lib-4444444444444444.so"), temporary.resolve("content"));
+        aged(folder.resolve("lib-2222222222222222.so"), 31);
+        aged(folder.resolve("lib-2222222222222222.so123.part"), 31);
+        aged(folder.resolve("lib-3333.so"), 31);
+        Path other = aged(folder.resolve("other-0.so"), 400);
+        Path foreign = aged(folder.resolve("library.so"), 400);
+        Path current = cache.unpackVersion(resource, "lib-", ".so", sum);
+        assertThat(folder).isDirectoryContaining(current::equals);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).containsExactlyInAnyOrder(recent, linked, other, foreign, current);
+        }
+    }
+
+    @Test
+    void aVersionThatIsUsedStaysYoung() throws IOException {
+        CacheFolder cache = new CacheFolder(temporary.resolve("cache"));
+        Path file = aged(cache.unpackVersion(resource, "lib-", ".so", sum), 31);
+        assertThat(cache.unpackVersion(resource, "lib-", ".so", sum)).isEqualTo(file);
+        URL next = Files.writeString(temporary.resolve("next"), "a later version").toUri().toURL();
+        assertThat(cache.unpackVersion(next, "lib-", ".so", CacheFolder.sha256(next))).isNotEqualTo(file);
+        assertThat(file).hasContent("what should be there");
+    }
+
+    private static Path aged(Path file, int days) throws IOException {
+        Path there = Files.exists(file) ? file : Files.writeString(file, "old");
+        return Files.setLastModifiedTime(there, FileTime.from(Instant.now().minus(Duration.ofDays(days))));
     }
 
     @Test

@@ -101,13 +101,23 @@ class HandleTest {
         handle.watch(new Object());
     }
 
+    /** SLF4J would print three lines to the standard error of everyone who has no provider of it. */
+    @Test
+    void nobodyNeedsALibraryForLogging() {
+        assertThatThrownBy(() -> Class.forName("org.slf4j.LoggerFactory")).isInstanceOf(ClassNotFoundException.class);
+    }
+
     @Test
     void nativeErrorsKeepTheirCode() {
         Handle<Pointer> handle = handle();
         assertThatThrownBy(() -> handle.call(pointer -> {
             throw new RuntimeException("[OUT_OF_PAGES] need 12,\nfree 3");
-        })).isInstanceOf(LatentException.class).hasMessage("[OUT_OF_PAGES] need 12,\nfree 3")
+        })).isInstanceOf(LatentException.class)
+                .hasMessageStartingWith("[OUT_OF_PAGES] need 12,\nfree 3").hasMessageContaining("--memory-positions")
                 .extracting(e -> ((LatentException) e).code()).isEqualTo(ErrorCode.OUT_OF_PAGES);
+        assertThatThrownBy(() -> handle.call(pointer -> {
+            throw new RuntimeException("[BAD_ARGUMENT] one memory stands for sequences 0 and 2, of sequence 3");
+        })).as("as Java calls them").hasMessage("[BAD_ARGUMENT] one memory stands for members 0 and 2, of member 3");
         assertThatThrownBy(() -> handle.call(pointer -> {
             throw new RuntimeException("[NEVER_HEARD_OF] x");
         })).hasMessage("[INTERNAL] [NEVER_HEARD_OF] x");

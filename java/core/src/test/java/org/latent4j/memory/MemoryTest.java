@@ -160,7 +160,7 @@ class MemoryTest {
                 assertThat(assembled.length()).isZero();
             }
             assertThatThrownBy(() -> model.assemble(java.util.Arrays.asList(memory.all(), null), true))
-                    .isInstanceOf(IllegalArgumentException.class).hasMessage("span 1 of 2 is null");
+                    .isInstanceOf(NullPointerException.class).hasMessage("spans[1]");
         }
     }
 

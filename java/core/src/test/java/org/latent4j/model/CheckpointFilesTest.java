@@ -381,6 +381,12 @@ class CheckpointFilesTest {
         assertThat(HubSettings.of(Map.of("HOME", "/h")).cache()).isEqualTo(Path.of("/h/.cache/huggingface/hub"));
         assertThat(HubSettings.of(Map.of("HOME", "/h", "HF_HOME", "~/x")).cache()).isEqualTo(Path.of("/h/x/hub"));
         assertThat(HubSettings.of(Map.of("HF_HOME", "/a", "HF_HUB_CACHE", "/b")).cache()).isEqualTo(Path.of("/b"));
+        assertThat(HubSettings.of(Map.of("HOME", "/h", "LATENT4J_CACHE", "/c", "XDG_CACHE_HOME", "/x")).cache())
+                .isEqualTo(Path.of("/c/huggingface/hub"));
+        assertThat(HubSettings.of(Map.of("LATENT4J_CACHE", "/c", "HF_HOME", "/a")).cache())
+                .isEqualTo(Path.of("/a/hub"));
+        assertThat(HubSettings.of(Map.of("LATENT4J_CACHE", "/c", "HF_HUB_CACHE", "/b")).cache())
+                .isEqualTo(Path.of("/b"));
         assertThat(HubSettings.of(Map.of()).endpoint()).hasToString("https://huggingface.co");
         assertFails("plain word", () -> HubSettings.of(Map.of("HF_TOKEN", "hf_a\nX-Other: b")));
         assertFails("HF_ENDPOINT", () -> HubSettings.of(Map.of("HF_ENDPOINT", "no address")));

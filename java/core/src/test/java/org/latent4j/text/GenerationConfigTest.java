@@ -40,6 +40,13 @@ class GenerationConfigTest {
                 .hasMessageStartingWith("[BAD_CHECKPOINT] " + file).hasMessageNotContaining("REDACTED");
     }
 
+    @Test
+    void whatIsNoJsonIsToldWithLineAndColumn(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\n  \"top_k\": 3,\n  oops\n}");
+        assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY))
+                .hasMessageContaining(" is not JSON, line 3, column ");
+    }
+
     /** Names that are one to Jackson's table of names, and what it makes of the next file. */
     @Test
     void namesMadeToCollideHarmNeitherTheirFileNorTheNext(@TempDir Path folder) throws IOException {
