@@ -7,7 +7,6 @@ import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -16,7 +15,6 @@ import org.slf4j.LoggerFactory;
  * frees and says where the object came from.
  */
 final class Handle<P extends Pointer> {
-    private static final Logger LOG = LoggerFactory.getLogger(Handle.class);
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int CLOSED = Integer.MIN_VALUE;
 
@@ -103,7 +101,9 @@ final class Handle<P extends Pointer> {
 
     private void reclaim() {
         if (shut()) {
-            LOG.warn("A {} was never closed and is freed only now: close it, the garbage collector cannot see its size",
+            // Asked for only here: where a program has no logger, SLF4J says so on standard error when first asked.
+            LoggerFactory.getLogger(Handle.class).warn(
+                    "A {} was never closed and is freed only now: close it, the garbage collector cannot see its size",
                     what, opened);
         }
     }
