@@ -5,17 +5,23 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.latent4j.Device;
 import org.latent4j.Machine;
 import org.latent4j.benchmarks.Comparison.Subject;
 import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.BenchmarkList;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
@@ -24,12 +30,11 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * after another.
  *
  * <p>Arguments: the lines to run ({@code latent-step alignment hand-off merge decode}), or none for all, whose results
- * then go to {@code benchmarks/results/<machine>.csv} below the working directory.
+ * then go to {@code benchmarks/results/<machine>.csv} below the working directory. Anything else is for JMH: its
+ * options, and regular expressions that match benchmarks.
  */
 public final class Benchmarks {
     private static final int ROUNDS = 3;
-    private static final TimeValue ITERATION = TimeValue.milliseconds(600);
-    private static final int ITERATIONS = 3;
     private static final double MEDIAN = 50;
     private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
 
@@ -37,16 +42,59 @@ public final class Benchmarks {
     }
 
     public static void main(String[] args) throws IOException, InterruptedException, RunnerException {
-        if (System.getenv(WAIT_POLICY) == null) {
-            System.exit(runAgainWithWaitPolicy(args));
+        Arguments arguments = Arguments.of(args, names());
+        switch (arguments.kind()) {
+            case UNKNOWN -> {
+                System.err.println("not to be measured like this: " + String.join(" ", arguments.words()) + "\n"
+                    + Arguments.usage());
+                System.exit(2);
+            }
+            case JMH_TELLS -> {
+                if (arguments.words().contains("-h")) {
+                    System.out.println(Arguments.usage());
+                }
+                org.openjdk.jmh.Main.main(arguments.words().toArray(String[]::new));
+            }
+            default -> {
+                if (System.getenv(WAIT_POLICY) == null) {
+                    System.exit(runAgainWithWaitPolicy(args));
+                }
+                measure(arguments);
+            }
         }
+    }
+
+    private static void measure(Arguments arguments) throws IOException, RunnerException {
+        if (arguments.kind() == Arguments.Kind.TABLE) {
+            table(arguments.words());
+            return;
+        }
+        Optional<String> noGpu = noGpu();
+        noGpu.ifPresent(why -> System.err.println("SKIPPED: benchmarks for GPUs: " + why));
+        org.openjdk.jmh.Main.main(arguments.forJmh(noGpu, Runtime.version().feature()).toArray(String[]::new));
+    }
+
+    /** The benchmarks' full names. */
+    static Collection<String> names() {
+        return BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out,
+            VerboseMode.SILENT), List.of()).stream().map(BenchmarkListEntry::getUsername).collect(Collectors.toSet());
+    }
+
+    /** Why cuda:0, which the benchmarks for GPUs run on, cannot be used; empty: it can. */
+    private static Optional<String> noGpu() {
+        Machine machine = Machine.current();
+        return machine.devices().contains(Device.cuda(0)) ? Optional.empty()
+            : Optional.of(machine.noCuda().or(() -> machine.gpus().get(0).problem()).orElse("there is none"));
+    }
+
+    private static void table(List<String> lines) throws IOException, RunnerException {
         for (String shape : List.of(Shape.SMOLLM2, Shape.QWEN3)) {
             System.out.println("checkpoint " + RandomCheckpoint.of(Shape.named(shape)));
             System.out.println(SameWork.check(Shape.named(shape)));
         }
         List<Comparison> comparisons = new ArrayList<>();
         for (Case what : Case.all()) {
-            if (args.length == 0 || Arrays.asList(args).contains(what.benchmark())) {
+            if (lines.isEmpty() || lines.contains(what.benchmark())) {
                 Comparison comparison = compare(what);
                 System.out.print(Report.row(comparison));
                 comparisons.add(comparison);
@@ -55,7 +103,7 @@ public final class Benchmarks {
         Report report = new Report(Machine.current(), comparisons);
         System.out.println();
         System.out.println(report.table());
-        if (args.length == 0) {
+        if (lines.isEmpty()) {
             System.out.println("written to " + report.write(Path.of("benchmarks", "results")));
         }
     }
@@ -94,8 +142,7 @@ public final class Benchmarks {
     private static ChainedOptionsBuilder options(Case what) {
         String methods = what.bytes() > 0 ? "(latent4j|libtorch|limit)" : "(latent4j|libtorch)";
         ChainedOptionsBuilder options = new OptionsBuilder()
-                .include("\\." + what.type().getSimpleName() + "\\." + methods + "$").forks(1).warmupIterations(1)
-                .warmupTime(ITERATION).measurementIterations(ITERATIONS).measurementTime(ITERATION)
+                .include("\\." + what.type().getSimpleName() + "\\." + methods + "$")
                 .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
         what.parameters().forEach(options::param);
         if (Runtime.version().feature() >= 22) {

@@ -30,9 +30,6 @@ import org.openjdk.jmh.runner.options.TimeValue;
  * it runs. A line that fails says why, and the others go on; then, and where no GPU can be used, it ends with 1.
  */
 public final class GpuBenchmarks {
-    private static final int WARMUP_ITERATIONS = 2;
-    private static final int ITERATIONS = 3;
-    private static final TimeValue ITERATION = TimeValue.seconds(1);
     private static final TimeValue ONCE = TimeValue.microseconds(1);
     private static final double MEDIAN = 50;
     private static final double TOLERANCE = 1e-4;
@@ -123,10 +120,11 @@ public final class GpuBenchmarks {
                 ? "(latent4j|cuda|limit)" : "(latent4j|cuda)";
         Path log = Files.createTempFile("latent4j-jmh", ".log");
         ChainedOptionsBuilder options = new OptionsBuilder()
-                .include("\\." + line.type().getSimpleName() + "\\." + methods + "$").forks(1)
-                .warmupIterations(small ? 0 : WARMUP_ITERATIONS).warmupTime(ITERATION)
-                .measurementIterations(small ? 1 : ITERATIONS).measurementTime(small ? ONCE : ITERATION)
+                .include("\\." + line.type().getSimpleName() + "\\." + methods + "$")
                 .output(log.toString()).shouldFailOnError(true);
+        if (small) {
+            options.warmupIterations(0).measurementIterations(1).measurementTime(ONCE);
+        }
         line.parameters().forEach(options::param);
         if (Runtime.version().feature() >= 22) {
             options.jvmArgsAppend("--enable-native-access=ALL-UNNAMED");

@@ -14,7 +14,7 @@ public enum ErrorCode {
     BAD_TOKEN,
     /** More positions than the model's context holds. */
     CONTEXT_EXCEEDED,
-    /** More positions than the model's page pool has free. */
+    /** More positions than the model's page pool has free; for a team also after waiting for others. */
     OUT_OF_PAGES,
     /** The machine, or the device, gave no more memory. */
     OUT_OF_MEMORY,

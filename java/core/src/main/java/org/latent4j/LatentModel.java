@@ -30,13 +30,15 @@ import org.latent4j.text.Tokenizer;
  */
 public final class LatentModel implements AutoCloseable {
     private final Path path;
+    private final ModelOptions options;
     private final NativeModel model;
     private Tokenizer tokenizer;
     private ChatTemplate chatTemplate;
     private GenerationConfig generation;
 
-    private LatentModel(Path path, NativeModel model) {
+    private LatentModel(Path path, ModelOptions options, NativeModel model) {
         this.path = path;
+        this.options = options;
         this.model = model;
         model.watch(this);
     }
@@ -99,8 +101,9 @@ public final class LatentModel implements AutoCloseable {
      *     set asked for; {@code NO_DEVICE} if it lacks the device asked for, {@code DEVICE_LOST} if that failed before
      */
     public static LatentModel open(Path path, ModelOptions options) {
-        return new LatentModel(path, NativeModel.open(Objects.requireNonNull(path, "path"),
-                Objects.requireNonNull(options, "options")));
+        Objects.requireNonNull(path, "path");
+        Objects.requireNonNull(options, "options");
+        return new LatentModel(path, options, NativeModel.open(path, options));
     }
 
     /**
@@ -130,6 +133,11 @@ public final class LatentModel implements AutoCloseable {
     /** Where the checkpoint lies. */
     public Path path() {
         return path;
+    }
+
+    /** What it was opened with, defaults not filled in. */
+    public ModelOptions options() {
+        return options;
     }
 
     /** What the checkpoint is. */
@@ -184,7 +192,8 @@ public final class LatentModel implements AutoCloseable {
      * Prefill, latent steps and decode of a ragged batch, in one native call. Interrupting the calling thread ends it
      * within one layer of one step on the CPU, after at most three steps or passes over the prompts on a GPU: {@code
      * CANCELLED} is thrown and the thread's interrupt flag stays set. Whatever is thrown, the memories hold what they
-     * held before.
+     * held before. If the pool has too few pages free, a rollout fails at once, whoever holds them; only a {@link Team}
+     * waits.
      *
      * @param rollout what to do
      * @param listener hears of it while it runs, and may stop members; null: nobody

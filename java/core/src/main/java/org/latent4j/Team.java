@@ -71,12 +71,15 @@ public final class Team {
     }
 
     /**
-     * Answers a question.
+     * Answers a question. Askings from several threads work side by side as long as the model's pages hold them; the
+     * others wait for their turn, first come, first served, as long as {@link
+     * org.latent4j.model.ModelOptions#waitForMemory()} says. An asking made inside a listener, which another asking
+     * waits for, does not wait.
      *
      * @throws IllegalArgumentException if it is blank
-     * @throws LatentException what went wrong and with which agent: {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES},
-     *     {@code BAD_TEMPLATE}, {@code NOT_FINITE}, {@code CLOSED}; {@code CANCELLED} if the thread is interrupted,
-     *     within one step
+     * @throws LatentException what went wrong and with which agent: {@code CONTEXT_EXCEEDED}, {@code OUT_OF_PAGES} (not
+     *     even alone are there enough, or its turn did not come in time), {@code BAD_TEMPLATE}, {@code NOT_FINITE},
+     *     {@code CLOSED}; {@code CANCELLED} if the thread is interrupted, within one step or while it waits
      */
     public Answer ask(String question) {
         return ask(question, piece -> { });
@@ -113,7 +116,8 @@ public final class Team {
     }
 
     /**
-     * Answers questions as {@link #askAll(List)} does, and tells how it goes; agents begin anew with each batch.
+     * Answers questions as {@link #askAll(List)} does, and tells how it goes; agents begin anew with each batch,
+     * and when one had to wait for memory.
      *
      * @throws IllegalArgumentException as {@link #askAll(List)}
      * @throws LatentException as {@link #askAll(List)}

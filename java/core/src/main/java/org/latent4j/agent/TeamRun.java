@@ -26,7 +26,7 @@ public final class TeamRun {
 
     /**
      * Answers questions, as many at a time in one ragged batch as the model's memory holds; each gets the answer it
-     * would get alone.
+     * would get alone. Where other askings on the model hold the memory, a batch waits for its turn.
      *
      * @param model what the agents think on
      * @param plan how they work
@@ -34,7 +34,8 @@ public final class TeamRun {
      * @param listener hears of it
      * @return the answers, in the order of the questions
      * @throws IllegalArgumentException if there is no question, a blank one, or only one to shuffle memories with
-     * @throws LatentException what the rollouts throw, with the agent's name
+     * @throws LatentException what the rollouts throw, with the agent's name; {@code OUT_OF_PAGES} if memory does not
+     *     come in time, {@code CANCELLED} if the thread is interrupted
      */
     public static List<Answer> run(LatentModel model, TeamPlan plan, List<String> questions, TeamListener listener) {
         Objects.requireNonNull(model, "model");
@@ -43,15 +44,19 @@ public final class TeamRun {
         check(plan, NonNull.list(questions, "questions"));
         // To shuffle is to hand a question the memory of another one: which, must not depend on what memory is free.
         boolean mayPart = plan.memory() != MemoryPolicy.SHUFFLED || plan.method() != Method.LATENT;
+        AskingQueue queue = AskingQueue.of(model);
+        AskingQueue.Ticket ticket = queue.ticket(model);
         List<Answer> answers = new ArrayList<>();
         int size = questions.size();
         while (answers.size() < questions.size()) {
             int begin = answers.size();
             List<String> batch = questions.subList(begin, Math.min(questions.size(), begin + size));
             try {
-                answers.addAll(together(model, plan, batch, shifted(listener, begin)));
+                // Again from the start is possible, here and in the queue: that pages are lacking shows before anything
+                // of an answer is told, for a rollout takes all pages that it may need when it begins.
+                answers.addAll(ticket.run(memories -> together(model, plan, batch, told(listener, begin), memories)));
+                ticket = queue.ticket(model);
             } catch (LatentException e) {
-                // Thrown before anything of an answer is told: a rollout takes all pages that it may need at its start.
                 if (e.code() != ErrorCode.OUT_OF_PAGES || batch.size() == 1 || !mayPart) {
                     throw e;
                 }
@@ -65,32 +70,30 @@ public final class TeamRun {
     }
 
     /** What is said of question 0 of a batch is said of question {@code begin} of all. */
-    private static TeamListener shifted(TeamListener listener, int begin) {
-        return begin == 0 ? listener : new TeamListener() {
+    private static TeamListener told(TeamListener listener, int begin) {
+        return new TeamListener() {
             @Override
             public void onProgress(List<String> agents, Phase phase, int step, int steps) {
-                listener.onProgress(agents, phase, step, steps);
+                AskingQueue.listening(() -> listener.onProgress(agents, phase, step, steps));
             }
 
             @Override
             public void onText(int question, String piece) {
-                listener.onText(begin + question, piece);
+                AskingQueue.listening(() -> listener.onText(begin + question, piece));
             }
         };
     }
 
     private static List<Answer> together(LatentModel model, TeamPlan plan, List<String> questions,
-            TeamListener listener) {
+            TeamListener listener, OpenMemories memories) {
         long start = System.nanoTime();
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
         Topology topology = official ? plan.topology().official() : plan.topology();
         Optional<AlignmentChoice> alignment = alignment(model, plan);
-        try (OpenMemories memories = new OpenMemories()) {
-            Asking asking = new Asking(model, plan, alignment, listener, questions, meters, memories);
-            Medium<?> medium = plan.method() == Method.LATENT ? new LatentMedium(asking) : new TextMedium(asking);
-            topology.run(plan.agents(), medium);
-        }
+        Asking asking = new Asking(model, plan, alignment, listener, questions, meters, memories);
+        Medium<?> medium = plan.method() == Method.LATENT ? new LatentMedium(asking) : new TextMedium(asking);
+        topology.run(plan.agents(), medium);
         return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task(),
             alignment)).toList();
     }

@@ -2,7 +2,6 @@ package org.latent4j.model;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.slf4j.LoggerFactory;
 
 /** Hears how far the download of a checkpoint is. Called from the thread that opens the model. */
 @FunctionalInterface
@@ -28,7 +27,7 @@ public interface DownloadListener {
      * @param why why the Hub was not asked, or did not answer
      */
     default void onPartial(Path snapshot, List<String> files, String why) {
-        LoggerFactory.getLogger(DownloadListener.class).warn("{} is opened without {}, which the Hub may have: {}",
-                snapshot, String.join(", ", files), why);
+        System.getLogger(DownloadListener.class.getName()).log(System.Logger.Level.WARNING,
+                "{0} is opened without {1}, which the Hub may have: {2}", snapshot, String.join(", ", files), why);
     }
 }

@@ -1,5 +1,6 @@
 package org.latent4j.model;
 
+import java.time.Duration;
 import java.util.Objects;
 import org.latent4j.Device;
 import org.latent4j.memory.MemoryType;
@@ -15,10 +16,13 @@ import org.latent4j.memory.MemoryType;
  * @param cpuLevel the instruction set, {@code plain}, {@code avx2}, {@code avx512} or {@code avx512_bf16}; null: the
  *     best present
  * @param device where the model computes and keeps its memories; null: the best present, {@link Device#best()}
+ * @param waitForMemory how long an asking of a team may wait for the pages that other askings on this model hold, each
+ *     batch of its questions; zero: not at all, 365 days at most
  */
 public record ModelOptions(int threads, int pageSize, MemoryType memoryType, long memoryPositions, String cpuLevel,
-        Device device) {
+        Device device, Duration waitForMemory) {
     private static final int MAX_THREADS = 1024;
+    private static final Duration LONGEST_WAIT = Duration.ofDays(365);
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public ModelOptions {
@@ -32,6 +36,11 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
         }
         if (memoryPositions < 0) {
             throw new IllegalArgumentException("memoryPositions is " + memoryPositions + ", must not be negative");
+        }
+        Objects.requireNonNull(waitForMemory, "waitForMemory");
+        if (waitForMemory.isNegative() || waitForMemory.compareTo(LONGEST_WAIT) > 0) {
+            throw new IllegalArgumentException("waitForMemory is " + waitForMemory + ", must be PT0S (do not wait) to "
+                    + LONGEST_WAIT);
         }
     }
 
@@ -53,6 +62,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
         private long memoryPositions;
         private String cpuLevel;
         private Device device;
+        private Duration waitForMemory = Duration.ofMinutes(10);
 
         private Builder() {
         }
@@ -94,12 +104,21 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
         }
 
         /**
+         * How long a team's asking waits for pages that other askings on this model hold, default ten minutes; zero: it
+         * fails at once, as rollouts always do.
+         */
+        public Builder waitForMemory(Duration value) {
+            waitForMemory = value;
+            return this;
+        }
+
+        /**
          * The options.
          *
          * @throws IllegalArgumentException if a value is outside its range
          */
         public ModelOptions build() {
-            return new ModelOptions(threads, pageSize, memoryType, memoryPositions, cpuLevel, device);
+            return new ModelOptions(threads, pageSize, memoryType, memoryPositions, cpuLevel, device, waitForMemory);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Thinking;
 
 /** How a plan reads. */
 class TeamPlanTest {
@@ -30,8 +31,8 @@ class TeamPlanTest {
 
     private static TeamPlan plan(Method method, List<String> stops, Map<String, Object> options) {
         List<Agent> agents = List.of(PROMPTS.agent("planner", TaskKind.MATH), PROMPTS.agent("judger", TaskKind.MATH));
-        return new TeamPlan(method, Topology.SEQUENTIAL, Compatibility.CORRECTED, agents, TaskKind.MATH, 20,
-            AlignmentKind.IDENTITY, MemoryPolicy.LATENT_ONLY, new Sampling(512, 0.6f, 0.95f, 40, new int[] {2}), 42,
+        return new TeamPlan(method, Topology.SEQUENTIAL, Compatibility.CORRECTED, agents, TaskKind.MATH,
+            Thinking.of(20).alignment(AlignmentKind.IDENTITY), MemoryPolicy.LATENT_ONLY, new Sampling(512, 0.6f, 0.95f, 40, new int[] {2}), 42,
             stops, options);
     }
 }
