@@ -20,7 +20,11 @@ final class AddedTokens {
      * @param right takes the whitespace behind it along
      * @param word found only where no word goes on before or behind it
      */
-    record Token(String content, boolean special, boolean normalized, boolean left, boolean right, boolean word) {}
+    record Token(String content, boolean special, boolean normalized, boolean left, boolean right, boolean word) {
+        Token withSpecial() {
+            return new Token(content, true, normalized, left, right, word);
+        }
+    }
 
     /** Takes what a text consists of, in order. */
     interface Parts {
@@ -33,7 +37,7 @@ final class AddedTokens {
     private final Vocabulary vocabulary;
     private final List<Token> tokens = new ArrayList<>();
     private final List<Integer> ids = new ArrayList<>();
-    private final Map<String, Integer> idOf = new HashMap<>();
+    private final Map<String, Integer> indexOf = new HashMap<>();
     private final Map<Integer, String> contentOf = new HashMap<>();
     private final Set<String> special = new HashSet<>();
     private final TokenMatcher plain = new TokenMatcher();
@@ -42,7 +46,8 @@ final class AddedTokens {
 
     /**
      * Gives each its id as Hugging Face's library does, whatever the file says: the one it has in the model's
-     * vocabulary, else the next behind it.
+     * vocabulary, else the next behind it. Of several with one content the last says how it is sought; it is special
+     * if one of them is.
      *
      * @throws LatentException BAD_TOKENIZER if a limit is passed or an id is taken
      */
@@ -58,7 +63,12 @@ final class AddedTokens {
             if (token.special()) {
                 special.add(content);
             }
-            if (content.isEmpty() || idOf.containsKey(content)) {
+            if (content.isEmpty()) {
+                continue;
+            }
+            Integer index = indexOf.putIfAbsent(content, tokens.size());
+            if (index != null) {
+                tokens.set(index, token);
                 continue;
             }
             length += content.length();
@@ -75,7 +85,6 @@ final class AddedTokens {
                 }
             }
             last = Math.max(last, id);
-            idOf.put(content, id);
             contentOf.put(id, content);
             size = Math.max(size, id + 1);
             tokens.add(token);
@@ -114,7 +123,8 @@ final class AddedTokens {
 
     /** The id of an added token, or -1. */
     int id(String content) {
-        return idOf.getOrDefault(content, -1);
+        Integer index = indexOf.get(content);
+        return index == null ? -1 : ids.get(index);
     }
 
     /** The text of an id, of the model's tokens, too; null if there is none. */

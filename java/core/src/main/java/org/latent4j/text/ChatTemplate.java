@@ -89,7 +89,7 @@ public final class ChatTemplate {
         Path file = checkpoint.resolve("chat_template.jinja");
         String template = Files.exists(file) ? RegularFile.text(file, MOST_BYTES, ErrorCode.BAD_TEMPLATE)
                 : named(config.path("chat_template"), configFile + ": chat_template");
-        return open(template, folderTokens(config),
+        return open(template, SpecialTokens.of(checkpoint, config).texts(),
                 checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
     }
 
@@ -186,18 +186,6 @@ public final class ChatTemplate {
                     + JsonFiles.kind(template) + ", expected a text, or a list of objects with name and template");
         }
         return chosen.textValue();
-    }
-
-    private static Map<String, String> folderTokens(JsonNode config) {
-        Map<String, String> tokens = new HashMap<>();
-        for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
-            JsonNode token = config.path(name);
-            String text = token.isTextual() ? token.textValue() : token.path("content").asText(null);
-            if (text != null) {
-                tokens.put(name, text);
-            }
-        }
-        return tokens;
     }
 
     private static Map<String, String> ggufTokens(JsonNode metadata) {

@@ -1,7 +1,6 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -61,10 +60,10 @@ public final class Tokenizer {
                     + " (a folder with only tokenizer.model or vocab.json:"
                     + " save it once with transformers' AutoTokenizer)");
         }
-        JsonNode late = JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json"))
-                .path("added_tokens_decoder");
+        SpecialTokens beside = SpecialTokens.of(checkpoint,
+                JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));
         String source = file.toString();
-        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), late,
+        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), beside,
                 source), source, modelVocabulary(checkpoint));
     }
 
@@ -76,7 +75,7 @@ public final class Tokenizer {
      */
     public static Tokenizer of(String json) {
         String source = "tokenizer.json";
-        return open(() -> TokenizerFile.read(json, MissingNode.getInstance(), source), source, 0);
+        return open(() -> TokenizerFile.read(json, null, source), source, 0);
     }
 
     private static Tokenizer open(Supplier<TokenizerParts> parts, String source, int modelVocabulary) {
