@@ -1,6 +1,7 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -49,9 +50,28 @@ public final class Tokenizer {
      */
     public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata) {
         Objects.requireNonNull(checkpoint, "checkpoint");
+        JsonNode metadata = ggufMetadata == null ? MissingNode.getInstance() : ggufMetadata;
+        JsonNode config = metadata.isEmpty() ? JsonFiles.readIfPresent(checkpoint.resolve("config.json")) : metadata;
+        JsonNode stated = metadata.isEmpty() ? config.path("vocab_size")
+                : config.path(config.path("general.architecture").asText() + ".vocab_size");
+        return from(checkpoint, ggufMetadata, stated.asInt(config.path("text_config").path("vocab_size").asInt()));
+    }
+
+    /**
+     * The tokenizer of a model that has more embedding rows than its tokenizer has tokens: tables are often padded, and
+     * the ids beyond the tokens have no text.
+     *
+     * @param checkpoint as above
+     * @param ggufMetadata as above
+     * @param embeddingRows of the model
+     * @throws LatentException as above
+     */
+    public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata, int embeddingRows) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             String source = checkpoint.toString();
-            return open(() -> GgufTokenizer.read(ggufMetadata, source), source, 0);
+            return open(() -> GgufTokenizer.read(ggufMetadata, source), source,
+                    Math.max(embeddingRows, ggufMetadata.path("tokenizer.ggml.tokens").size()));
         }
         Path file = checkpoint.resolve("tokenizer.json");
         if (Files.notExists(file)) {
@@ -64,7 +84,7 @@ public final class Tokenizer {
                 JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));
         String source = file.toString();
         return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), beside,
-                source), source, modelVocabulary(checkpoint));
+                source), source, embeddingRows);
     }
 
     /**
@@ -195,6 +215,7 @@ public final class Tokenizer {
 
     /**
      * Ids run from 0 to this, exclusively: the model's embedding rows where they are more than the tokenizer's tokens.
+     * Some may have no text: they decode to nothing, and no text encodes to them.
      */
     public int vocabularySize() {
         return vocabularySize;
@@ -221,11 +242,6 @@ public final class Tokenizer {
             throw new LatentException(ErrorCode.BAD_TOKEN, "token " + id + " is outside the vocabulary of "
                     + vocabularySize);
         }
-    }
-
-    /** Embedding tables are often padded beyond the tokenizer; such ids are the model's, though they have no text. */
-    private static int modelVocabulary(Path folder) {
-        return JsonFiles.readIfPresent(folder.resolve("config.json")).path("vocab_size").asInt(0);
     }
 
     private static String wellFormed(String text) {
