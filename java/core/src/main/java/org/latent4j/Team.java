@@ -141,6 +141,7 @@ public final class Team {
         private long seed = 42;
         private List<String> stops = List.of();
         private final Map<String, Object> templateOptions = new HashMap<>();
+        private boolean allowControlTokens;
 
         private Builder(LatentModel model, Method method) {
             this.model = model;
@@ -254,6 +255,15 @@ public final class Team {
         }
 
         /**
+         * Whether control tokens ({@code <|im_end|>}) that a question, an agent's prompt or another agent's text holds
+         * count as such, default false: they are ordinary text, and none can end its message or begin another.
+         */
+        public Builder allowControlTokens(boolean value) {
+            allowControlTokens = value;
+            return this;
+        }
+
+        /**
          * The team.
          *
          * @throws IllegalArgumentException if a setting is outside its range; the message names it
@@ -264,7 +274,7 @@ public final class Team {
             Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
             return new Team(model, new TeamPlan(method, shape, compatibility, members, task, latentSteps, alignment,
-                memory, sampling, seed, stops, templateOptions));
+                memory, sampling, seed, stops, templateOptions, allowControlTokens));
         }
 
         private List<Agent> builtIn(Topology shape) {

@@ -79,6 +79,11 @@ final class TeamArguments {
             + "(enable_thinking).")
     private Boolean thinking;
 
+    @Option(names = "--allow-control-tokens",
+        description = "Let control tokens that a question or prompt holds, such as <|im_end|>, count as such. Default: "
+            + "they are text.")
+    private boolean allowControlTokens;
+
     @Option(names = "--compat", paramLabel = "CODE", defaultValue = "corrected", description = {
         "official: do as the paper's published code does where it differs from the paper: experts work as a chain, "
             + "0 latent steps hand no "
@@ -126,7 +131,8 @@ final class TeamArguments {
         Team.Builder builder = Team.builder(model, method).topology(topology).task(task).latentSteps(latentSteps)
             .alignment(alignment)
             .memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
-            .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts);
+            .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts)
+            .allowControlTokens(allowControlTokens);
         if (topK != null) {
             builder.topK(topK);
         }

@@ -23,10 +23,11 @@ import org.latent4j.latent.Sampling;
  * @param seed of every decoding agent's random numbers
  * @param stops strings before which a text ends
  * @param templateOptions passed on to the chat template, such as {@code enable_thinking}
+ * @param allowControlTokens whether control tokens that a question or a prompt holds count as such
  */
 public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task,
         int latentSteps, AlignmentKind alignment, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
-        Map<String, Object> templateOptions) {
+        Map<String, Object> templateOptions, boolean allowControlTokens) {
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public TeamPlan {

@@ -23,13 +23,15 @@ import org.latent4j.jinja.TemplateException;
  */
 public final class ChatTemplate {
     private static final int MOST_BYTES = 4 * Limits.TEMPLATE_CHARACTERS; // as UTF-8 may take for each
-    private final Template template; // null: the checkpoint has none, and missing says where it was sought
+    private final String source; // null: the checkpoint has none, and missing says where it was sought
+    private final Template template;
     private final String missing;
     private final Map<String, Object> specialTokens;
     private final Clock clock;
 
-    private ChatTemplate(Template template, String missing, Map<String, Object> specialTokens, Clock clock) {
-        this.template = template;
+    private ChatTemplate(String source, String missing, Map<String, Object> specialTokens, Clock clock) {
+        this.source = source;
+        this.template = source == null ? null : Template.parse(source);
         this.missing = missing;
         this.specialTokens = specialTokens;
         this.clock = clock;
@@ -58,7 +60,7 @@ public final class ChatTemplate {
 
     static ChatTemplate of(String template, Map<String, String> specialTokens, Clock clock) {
         try {
-            return new ChatTemplate(Template.parse(template), null, new HashMap<>(specialTokens), clock);
+            return new ChatTemplate(template, null, new HashMap<>(specialTokens), clock);
         } catch (TemplateException e) {
             throw failure(e);
         }
@@ -100,7 +102,7 @@ public final class ChatTemplate {
 
     /** Whether the checkpoint has a template. */
     public boolean isPresent() {
-        return template != null;
+        return source != null;
     }
 
     /**
@@ -114,7 +116,7 @@ public final class ChatTemplate {
      *     or passes one of {@link Limits}; OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
-        if (template == null) {
+        if (source == null) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, missing
                     + "; it is no chat model, or give it one: put chat_template.jinja"
                     + " beside a folder's config.json, or render with ChatTemplate.of(String)");
@@ -142,6 +144,21 @@ public final class ChatTemplate {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "the thread's stack is too small for this chat template,"
                     + " which is nested within the limits (-Xss)", e);
         }
+    }
+
+    /**
+     * The chat as {@link #render(List, Map)} writes it, for {@link Tokenizer#encode(RenderedChat)}: control tokens that
+     * messages hold are ordinary text in it. A template that looks into a message for such a token does not find it.
+     *
+     * @param messages in order
+     * @param options as there; what they hold counts as the template's
+     * @param tokenizer that is to encode it
+     * @throws LatentException as there
+     */
+    public RenderedChat render(List<ChatMessage> messages, Map<String, Object> options, Tokenizer tokenizer) {
+        RenderedChat.Marker marker = tokenizer.marker(Objects.requireNonNullElse(source, ""), messages);
+        return marker.rendered(render(messages.stream().map(message -> new ChatMessage(message.role(),
+                marker.marked(message.content()))).toList(), options));
     }
 
     /** JSON as the maps and lists that a template reads. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.latent4j.ErrorCode;
@@ -109,18 +110,30 @@ public final class Tokenizer {
     }
 
     /**
-     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised; none is added. A lone
-     * surrogate counts as U+FFFD.
+     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised, whoever wrote them; none
+     * is added. A lone surrogate counts as U+FFFD.
      *
      * @throws LatentException BAD_ARGUMENT if the text takes more steps, or becomes longer, than a text of its length
      *     may (see above); OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public int[] encode(String text) {
+        return encode(RenderedChat.of(text));
+    }
+
+    /**
+     * Token ids of a chat: as of its text, but for control tokens that a message holds, which are ordinary text, as
+     * transformers' {@code split_special_tokens} takes them. Control tokens are the special ones, and those of the
+     * others that the template's source holds.
+     *
+     * @throws LatentException as {@link #encode(String)}
+     */
+    public int[] encode(RenderedChat chat) {
+        String text = chat.marked();
         try {
             WorkLimit limit = new WorkLimit(text.length());
             IntList ids = new IntList(text.length() / 3);
             String formed = wellFormed(text);
-            parts.added().split(formed, false, limit, new AddedTokens.Parts() {
+            parts.added().split(formed, false, chat, limit, new AddedTokens.Parts() {
                 @Override
                 public void token(int id) {
                     ids.add(id);
@@ -128,7 +141,7 @@ public final class Tokenizer {
 
                 @Override
                 public void text(int start, int end) {
-                    encodePart(formed.substring(start, end), start == 0, ids, limit);
+                    encodePart(formed.substring(start, end), start == 0, chat, ids, limit);
                 }
             });
             return ids.toArray();
@@ -147,11 +160,14 @@ public final class Tokenizer {
         return coverage.fewest(text);
     }
 
-    private void encodePart(String part, boolean first, IntList ids, WorkLimit limit) {
+    private void encodePart(String part, boolean first, RenderedChat chat, IntList ids, WorkLimit limit) {
+        if (chat.without(part).isEmpty()) {
+            return;
+        }
         Normalizer normalizer = parts.normalizer();
         String text = normalizer == null ? part : normalizer.apply(part, limit);
         limit.length(text.length());
-        parts.added().split(text, true, limit, new AddedTokens.Parts() {
+        parts.added().split(text, true, chat, limit, new AddedTokens.Parts() {
             @Override
             public void token(int id) {
                 ids.add(id);
@@ -159,7 +175,7 @@ public final class Tokenizer {
 
             @Override
             public void text(int start, int end) {
-                Pieces pieces = Pieces.whole(text.substring(start, end), first && start == 0);
+                Pieces pieces = Pieces.whole(chat.without(text.substring(start, end)), first && start == 0);
                 if (parts.preTokenizer() != null) {
                     pieces = parts.preTokenizer().apply(pieces, limit);
                 }
@@ -230,6 +246,10 @@ public final class Tokenizer {
     /** Id of a special or user-defined token by its text ({@code <|im_end|>}), or -1. */
     public int addedToken(String content) {
         return parts.added().id(content);
+    }
+
+    RenderedChat.Marker marker(String template, List<ChatMessage> messages) {
+        return new RenderedChat.Marker(parts.added(), template, messages);
     }
 
     /** What a decoder sees of a token; null if it sees none. */
