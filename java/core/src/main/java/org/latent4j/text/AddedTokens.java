@@ -34,6 +34,8 @@ final class AddedTokens {
         void text(int start, int end);
     }
 
+    private static final int LOOK = 8;
+
     private final String source;
     private final Vocabulary vocabulary;
     private final List<Token> tokens = new ArrayList<>();
@@ -167,13 +169,13 @@ final class AddedTokens {
         return Character.toLowerCase(Character.toUpperCase(c));
     }
 
-    /** Whether a token may go on, or end, with what stands in a text from a place on. */
+    /** Whether a token may go on, or end, with what stands in a text from a place on; few characters are looked at. */
     boolean goesOnWith(String text, int start) {
+        int most = Math.min(LOOK, text.length() - start);
         for (Token token : tokens) {
             String content = token.content();
             for (int at = 1; at < content.length(); at++) {
-                if (text.regionMatches(true, start, content, at, Math.min(text.length() - start,
-                        content.length() - at))) {
+                if (text.regionMatches(true, start, content, at, Math.min(most, content.length() - at))) {
                     return true;
                 }
             }

@@ -1,14 +1,16 @@
 package org.latent4j.text;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
  * A chat as its template wrote it, together with which characters messages brought in, so that {@link
- * Tokenizer#encode(RenderedChat)} takes control tokens from the template alone. Immutable.
+ * Tokenizer#encode(RenderedChat)} takes control tokens from the template alone. Usable from any thread.
  */
 public final class RenderedChat {
     private static final int NONE = -1;
@@ -18,6 +20,7 @@ public final class RenderedChat {
     private final String marked;
     private final int mark;
     private final String template;
+    private final Map<String, Boolean> written = new ConcurrentHashMap<>(); // which tokens the template writes
 
     private RenderedChat(String marked, int mark, String template) {
         this.marked = marked;
@@ -54,7 +57,8 @@ public final class RenderedChat {
 
     /** Whether a token that is sought in texts is one that only the template may write. */
     boolean isControl(AddedTokens.Token token) {
-        return token.special() || !token.content().isBlank() && template.contains(token.content());
+        return token.special() || written.computeIfAbsent(token.content(),
+                content -> !content.isBlank() && template.contains(content));
     }
 
     /**
