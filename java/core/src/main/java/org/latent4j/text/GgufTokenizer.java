@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
@@ -56,16 +59,12 @@ final class GgufTokenizer {
                 types[id] = CONTROL;
             }
         }
-        String template = metadata.path("tokenizer.chat_template").asText();
+        Set<String> written = LIKE_CONTROLS.matcher(metadata.path("tokenizer.chat_template").asText()).results()
+                .map(MatchResult::group).collect(Collectors.toSet());
         for (int id = 0; id < types.length; id++) {
-            String token = tokens.get(id);
-            if (types[id] != NORMAL || !"<[_".contains(token.substring(0, Math.min(1, token.length())))) {
-                continue;
-            }
-            if (CONTROLS.matcher(token).matches()) {
-                types[id] = CONTROL;
-            } else if (LIKE_CONTROLS.matcher(token).matches() && template.contains(token)) {
-                types[id] = USER_DEFINED;
+            if (types[id] == NORMAL) {
+                types[id] = CONTROLS.matcher(tokens.get(id)).matches() ? CONTROL
+                        : written.contains(tokens.get(id)) ? USER_DEFINED : NORMAL;
             }
         }
     }

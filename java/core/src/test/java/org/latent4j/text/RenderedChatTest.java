@@ -161,6 +161,22 @@ class RenderedChatTest {
                         .isEqualTo(with("[]", normalizer).encode("<X y><x y>e\u0301 <x")));
     }
 
+    /** Pieces that, put together, are a control token: SentencePiece never puts them together. */
+    @Test
+    void noMergeMakesAControlToken() throws IOException {
+        ObjectNode metadata = GgufTokenizerTest.metadata(false);
+        int end = 2;
+        int size = metadata.path("tokenizer.ggml.tokens").size();
+        for (String piece : List.of("</", "s>")) {
+            ((ArrayNode) metadata.path("tokenizer.ggml.tokens")).add(piece);
+            ((ArrayNode) metadata.path("tokenizer.ggml.scores")).add(0f);
+            ((ArrayNode) metadata.path("tokenizer.ggml.token_type")).add(1);
+        }
+        Tokenizer tokenizer = Tokenizer.from(Path.of("m.gguf"), metadata);
+        assertThat(tokenizer.encode("</s>")).containsExactly(end);
+        assertThat(encoded("{{ messages[0].content }}</s>", "</s>", tokenizer)).containsExactly(size, size + 1, end);
+    }
+
     @Test
     void oneNoncharacterMustBeFree() {
         Tokenizer tokenizer = Tokenizer.from(TestData.golden("tiny-qwen3"), null);

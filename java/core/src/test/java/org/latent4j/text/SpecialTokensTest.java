@@ -48,6 +48,18 @@ class SpecialTokensTest {
         }
     }
 
+    /** As Hugging Face's library takes it. */
+    @Test
+    void ofTwoTokensWithOneContentTheLastSaysHowItIsSought() {
+        String file = """
+                {"added_tokens": [{"id": 2, "content": "<t>", "lstrip": %s, "special": %s},
+                                  {"id": 2, "content": "<t>", "lstrip": %s}],
+                 "model": {"type": "BPE", "vocab": {"a": 0, " ": 1}, "merges": []}}""";
+        assertThat(Tokenizer.of(file.formatted(true, false, false)).encode("a <t>")).containsExactly(0, 1, 2);
+        assertThat(Tokenizer.of(file.formatted(false, true, true)).encode("a <t>")).containsExactly(0, 2);
+        assertThat(Tokenizer.of(file.formatted(false, true, true)).isSpecial(2)).isTrue();
+    }
+
     @Test
     void aFileThatIsNoObjectIsNamed(@TempDir Path folder) throws IOException {
         Files.copy(TestData.golden("tiny-qwen3").resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
