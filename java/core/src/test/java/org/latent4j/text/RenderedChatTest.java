@@ -167,7 +167,7 @@ class RenderedChatTest {
         ObjectNode metadata = GgufTokenizerTest.metadata(false);
         int end = 2;
         int size = metadata.path("tokenizer.ggml.tokens").size();
-        for (String piece : List.of("</", "s>")) {
+        for (String piece : List.of("</", "s>", "<", ">")) {
             ((ArrayNode) metadata.path("tokenizer.ggml.tokens")).add(piece);
             ((ArrayNode) metadata.path("tokenizer.ggml.scores")).add(0f);
             ((ArrayNode) metadata.path("tokenizer.ggml.token_type")).add(1);
