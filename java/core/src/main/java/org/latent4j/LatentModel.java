@@ -153,7 +153,7 @@ public final class LatentModel implements AutoCloseable {
      */
     public synchronized Tokenizer tokenizer() {
         if (tokenizer == null) {
-            tokenizer = Tokenizer.from(path, model.metadata());
+            tokenizer = Tokenizer.from(path, model.metadata(), model.info().vocabularySize());
         }
         return tokenizer;
     }

@@ -156,6 +156,7 @@ public final class Team {
         private long seed = 42;
         private List<String> stops = List.of();
         private final Map<String, Object> templateOptions = new HashMap<>();
+        private boolean allowControlTokens;
 
         private Builder(LatentModel model, Method method) {
             this.model = model;
@@ -291,6 +292,15 @@ public final class Team {
         }
 
         /**
+         * Whether control tokens ({@code <|im_end|>}) that a question, an agent's prompt or another agent's text holds
+         * count as such, default false: they are ordinary text, and none can end its message or begin another.
+         */
+        public Builder allowControlTokens(boolean value) {
+            allowControlTokens = value;
+            return this;
+        }
+
+        /**
          * The team.
          *
          * @throws IllegalArgumentException if a setting is outside its range; the message names it
@@ -302,7 +312,8 @@ public final class Team {
             boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
             return new Team(model, new TeamPlan(method, shape, compatibility, members, task,
-                asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking, memory, sampling, seed, stops, templateOptions));
+                asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking, memory, sampling, seed, stops,
+                templateOptions, allowControlTokens));
         }
 
         private List<Agent> builtIn(Topology shape) {

@@ -70,6 +70,7 @@ final class JsonReport {
         node.put("seed", plan.seed());
         node.set("stop", JSON.valueToTree(plan.stops()));
         node.set("template_options", JSON.valueToTree(plan.templateOptions()));
+        node.put("allow_control_tokens", plan.allowControlTokens());
     }
 
     private static void thinking(ObjectNode node, Thinking thinking) {

@@ -72,6 +72,11 @@ final class TeamArguments {
             + "(enable_thinking).")
     private Boolean enableThinking;
 
+    @Option(names = "--allow-control-tokens",
+        description = "Let control tokens that a question or prompt holds, such as <|im_end|>, count as such. Default: "
+            + "they are text.")
+    private boolean allowControlTokens;
+
     @Option(names = "--compat", paramLabel = "CODE", defaultValue = "corrected", description = {
         "official: do as the paper's published code does where it differs from the paper: experts work as a chain, "
             + "0 latent steps hand no "
@@ -123,8 +128,9 @@ final class TeamArguments {
     /** @param explains whether every latent step is looked at */
     Team team(LatentModel model, Method method, boolean explains) {
         Team.Builder builder = Team.builder(model, method).topology(topology).task(task)
-            .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
-            .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts);
+            .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens)
+            .temperature(temperature).topP(topP).seed(seed).stopStrings(stops.toArray(String[]::new))
+            .compatibility(compatibility).prompts(prompts).allowControlTokens(allowControlTokens);
         if (topK != null) {
             builder.topK(topK);
         }

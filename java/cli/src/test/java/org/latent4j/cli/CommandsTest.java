@@ -67,6 +67,12 @@ class CommandsTest {
     }
 
     @Test
+    void controlTokensCountOnlyWhereTheyAreAllowed() throws IOException {
+        assertThat(ask().get("settings").get("allow_control_tokens").asBoolean(true)).isFalse();
+        assertThat(ask("--allow-control-tokens").get("settings").get("allow_control_tokens").asBoolean()).isTrue();
+    }
+
+    @Test
     void thinkingAndStopStringsReachTheTeam() throws IOException {
         assertThat(ask().get("settings").get("template_options").has("enable_thinking")).isFalse();
         assertThat(ask("--thinking").get("settings").get("template_options").get("enable_thinking").asBoolean(false))

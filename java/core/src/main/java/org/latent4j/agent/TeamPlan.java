@@ -25,10 +25,11 @@ import org.latent4j.latent.Thinking;
  * @param seed of every decoding agent's random numbers
  * @param stops strings before which a text ends
  * @param templateOptions passed on to the chat template, such as {@code enable_thinking}
+ * @param allowControlTokens whether control tokens that a question or a prompt holds count as such
  */
 public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task,
         Thinking thinking, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
-        Map<String, Object> templateOptions) {
+        Map<String, Object> templateOptions, boolean allowControlTokens) {
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public TeamPlan {
@@ -68,6 +69,9 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         }
         if (!templateOptions.isEmpty()) {
             text.append("; template options ").append(new TreeMap<>(templateOptions));
+        }
+        if (allowControlTokens) {
+            text.append("; control tokens in questions count as such");
         }
         return compatibility == Compatibility.CORRECTED ? text.toString()
             : text.append("; as the paper's published code").toString();

@@ -27,6 +27,7 @@ import org.latent4j.latent.StopReason;
 import org.latent4j.latent.Thinking;
 import org.latent4j.memory.Memory;
 import org.latent4j.text.ChatMessage;
+import org.latent4j.text.RenderedChat;
 
 /**
  * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs,
@@ -68,19 +69,22 @@ final class Turn {
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
         int[] prompt = named(agent.name(), () -> {
             messages.add(new ChatMessage("user", message));
-            return encoded(model.chatTemplate().render(messages, plan.templateOptions()));
+            return encoded(plan.allowControlTokens()
+                ? RenderedChat.of(model.chatTemplate().render(messages, plan.templateOptions()))
+                : model.chatTemplate().render(messages, plan.templateOptions(), model.tokenizer()));
         });
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
     }
 
     /** A text that cannot fit is refused before its tokens take time and room. */
-    private int[] encoded(String text) {
+    private int[] encoded(RenderedChat chat) {
+        String text = chat.text();
         int fewest = model.tokenizer().fewestTokens(text);
         if (fewest > model.info().maxPositions()) {
             throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "a prompt of " + text.length() + " characters takes "
                 + fewest + " positions or more, the context holds " + model.info().maxPositions());
         }
-        int[] ids = model.tokenizer().encode(text);
+        int[] ids = model.tokenizer().encode(chat);
         for (int id : ids) {
             if (id >= model.info().vocabularySize()) {
                 throw new LatentException(ErrorCode.BAD_TOKENIZER, "the tokenizer gives token " + id

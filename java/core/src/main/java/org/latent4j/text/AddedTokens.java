@@ -1,6 +1,7 @@
 package org.latent4j.text;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,7 +21,11 @@ final class AddedTokens {
      * @param right takes the whitespace behind it along
      * @param word found only where no word goes on before or behind it
      */
-    record Token(String content, boolean special, boolean normalized, boolean left, boolean right, boolean word) {}
+    record Token(String content, boolean special, boolean normalized, boolean left, boolean right, boolean word) {
+        Token withSpecial() {
+            return new Token(content, true, normalized, left, right, word);
+        }
+    }
 
     /** Takes what a text consists of, in order. */
     interface Parts {
@@ -29,20 +34,24 @@ final class AddedTokens {
         void text(int start, int end);
     }
 
+    private static final int LOOK = 8;
+
     private final String source;
     private final Vocabulary vocabulary;
     private final List<Token> tokens = new ArrayList<>();
     private final List<Integer> ids = new ArrayList<>();
-    private final Map<String, Integer> idOf = new HashMap<>();
+    private final Map<String, Integer> indexOf = new HashMap<>();
     private final Map<Integer, String> contentOf = new HashMap<>();
     private final Set<String> special = new HashSet<>();
+    private final BitSet firsts = new BitSet(); // what tokens begin with, but for whitespace and case
     private final TokenMatcher plain = new TokenMatcher();
     private final TokenMatcher normalized = new TokenMatcher();
     private int size;
 
     /**
      * Gives each its id as Hugging Face's library does, whatever the file says: the one it has in the model's
-     * vocabulary, else the next behind it.
+     * vocabulary, else the next behind it. Of several with one content the last says how it is sought; it is special
+     * if one of them is.
      *
      * @throws LatentException BAD_TOKENIZER if a limit is passed or an id is taken
      */
@@ -58,7 +67,12 @@ final class AddedTokens {
             if (token.special()) {
                 special.add(content);
             }
-            if (content.isEmpty() || idOf.containsKey(content)) {
+            if (content.isEmpty()) {
+                continue;
+            }
+            Integer index = indexOf.putIfAbsent(content, tokens.size());
+            if (index != null) {
+                tokens.set(index, token);
                 continue;
             }
             length += content.length();
@@ -75,11 +89,11 @@ final class AddedTokens {
                 }
             }
             last = Math.max(last, id);
-            idOf.put(content, id);
             contentOf.put(id, content);
             size = Math.max(size, id + 1);
             tokens.add(token);
             ids.add(id);
+            content.codePoints().filter(c -> !Characters.isWhitespace(c)).limit(1).forEach(c -> firsts.set(folded(c)));
         }
         for (int i = 0; i < tokens.size(); i++) {
             seek(i, normalizer);
@@ -114,7 +128,8 @@ final class AddedTokens {
 
     /** The id of an added token, or -1. */
     int id(String content) {
-        return idOf.getOrDefault(content, -1);
+        Integer index = indexOf.get(content);
+        return index == null ? -1 : ids.get(index);
     }
 
     /** The text of an id, of the model's tokens, too; null if there is none. */
@@ -145,19 +160,47 @@ final class AddedTokens {
         return !normalized.isEmpty();
     }
 
-    /** Finds the tokens in a text: those that are sought after it is normalized, or the others. */
-    void split(String text, boolean afterNormalizing, WorkLimit limit, Parts parts) {
+    /** Whether a token may begin with a character, in upper or lower case; no whitespace does. */
+    boolean beginsWith(int c) {
+        return firsts.get(folded(c));
+    }
+
+    private static int folded(int c) {
+        return Character.toLowerCase(Character.toUpperCase(c));
+    }
+
+    /** Whether a token may go on, or end, with what stands in a text from a place on; few characters are looked at. */
+    boolean goesOnWith(String text, int start) {
+        int most = Math.min(LOOK, text.length() - start);
+        for (Token token : tokens) {
+            String content = token.content();
+            for (int at = 1; at < content.length(); at++) {
+                if (text.regionMatches(true, start, content, at, Math.min(most, content.length() - at))) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Finds the tokens in a text: those that are sought after it is normalized, or the others.
+     *
+     * @param chat says which of them are not found across its mark
+     */
+    void split(String text, boolean afterNormalizing, RenderedChat chat, WorkLimit limit, Parts parts) {
         TokenMatcher matcher = afterNormalizing ? normalized : plain;
         int given = 0;
         int[] found = new int[2];
         for (int from = 0; from < text.length() && !matcher.isEmpty(); from = Math.max(found[1], given)) {
-            int start = matcher.find(text, from, found, limit);
+            int start = matcher.find(text, from, chat.mark(), index -> chat.isControl(tokens.get(index)), found,
+                    limit);
             if (start < 0) {
                 break;
             }
             Token token = tokens.get(found[0]);
             int end = found[1];
-            if (token.word() && !standsAlone(text, start, end)) {
+            if (token.word() && !standsAlone(text, start, end, chat.mark())) {
                 continue;
             }
             while (token.left() && start > given && Characters.isWhitespace(text.charAt(start - 1))) {
@@ -178,8 +221,10 @@ final class AddedTokens {
         }
     }
 
-    private static boolean standsAlone(String text, int start, int end) {
-        return (start == 0 || !Characters.isWord(text.codePointBefore(start)))
-                && (end == text.length() || !Characters.isWord(text.codePointAt(end)));
+    private static boolean standsAlone(String text, int start, int end, int mark) {
+        int before = start > 0 && text.charAt(start - 1) == mark ? start - 1 : start;
+        int behind = end < text.length() && text.charAt(end) == mark ? end + 1 : end;
+        return (before == 0 || !Characters.isWord(text.codePointBefore(before)))
+                && (behind == text.length() || !Characters.isWord(text.codePointAt(behind)));
     }
 }

@@ -24,13 +24,15 @@ import org.latent4j.jinja.TemplateException;
  */
 public final class ChatTemplate {
     private static final int MOST_BYTES = 4 * Limits.TEMPLATE_CHARACTERS; // as UTF-8 may take for each
-    private final Template template; // null: the checkpoint has none, and missing says where it was sought
+    private final String source; // null: the checkpoint has none, and missing says where it was sought
+    private final Template template;
     private final String missing;
     private final Map<String, Object> specialTokens;
     private final Clock clock;
 
-    private ChatTemplate(Template template, String missing, Map<String, Object> specialTokens, Clock clock) {
-        this.template = template;
+    private ChatTemplate(String source, String missing, Map<String, Object> specialTokens, Clock clock) {
+        this.source = source;
+        this.template = source == null ? null : Template.parse(source);
         this.missing = missing;
         this.specialTokens = specialTokens;
         this.clock = clock;
@@ -59,7 +61,7 @@ public final class ChatTemplate {
 
     static ChatTemplate of(String template, Map<String, String> specialTokens, Clock clock) {
         try {
-            return new ChatTemplate(Template.parse(Objects.requireNonNull(template, "template")), null,
+            return new ChatTemplate(Objects.requireNonNull(template, "template"), null,
                     new HashMap<>(Objects.requireNonNull(specialTokens, "specialTokens")), clock);
         } catch (TemplateException e) {
             throw failure(e);
@@ -92,7 +94,7 @@ public final class ChatTemplate {
         Path file = checkpoint.resolve("chat_template.jinja");
         String template = Files.exists(file) ? RegularFile.text(file, MOST_BYTES, ErrorCode.BAD_TEMPLATE)
                 : named(config.path("chat_template"), configFile + ": chat_template");
-        return open(template, folderTokens(config),
+        return open(template, SpecialTokens.of(checkpoint, config).texts(),
                 checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
     }
 
@@ -103,7 +105,7 @@ public final class ChatTemplate {
 
     /** Whether the checkpoint has a template. */
     public boolean isPresent() {
-        return template != null;
+        return source != null;
     }
 
     /**
@@ -119,7 +121,7 @@ public final class ChatTemplate {
     public String render(List<ChatMessage> messages, Map<String, Object> options) {
         Objects.requireNonNull(options, "options");
         List<ChatMessage> chat = NonNull.list(messages, "messages");
-        if (template == null) {
+        if (source == null) {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, missing
                     + "; it is no chat model, or give it one: put chat_template.jinja"
                     + " beside a folder's config.json, or render with ChatTemplate.of(String)");
@@ -147,6 +149,21 @@ public final class ChatTemplate {
             throw new LatentException(ErrorCode.BAD_TEMPLATE, "the thread's stack is too small for this chat template,"
                     + " which is nested within the limits (-Xss)", e);
         }
+    }
+
+    /**
+     * The chat as {@link #render(List, Map)} writes it, for {@link Tokenizer#encode(RenderedChat)}: control tokens that
+     * messages hold are ordinary text in it. A template that looks into a message for such a token does not find it.
+     *
+     * @param messages in order
+     * @param options as there; what they hold counts as the template's
+     * @param tokenizer that is to encode it
+     * @throws LatentException as there
+     */
+    public RenderedChat render(List<ChatMessage> messages, Map<String, Object> options, Tokenizer tokenizer) {
+        RenderedChat.Marker marker = tokenizer.marker(Objects.requireNonNullElse(source, ""), messages);
+        return marker.rendered(render(messages.stream().map(message -> new ChatMessage(message.role(),
+                marker.marked(message.content()))).toList(), options));
     }
 
     /** JSON as the maps and lists that a template reads. */
@@ -191,18 +208,6 @@ public final class ChatTemplate {
                     + JsonFiles.kind(template) + ", expected a text, or a list of objects with name and template");
         }
         return chosen.textValue();
-    }
-
-    private static Map<String, String> folderTokens(JsonNode config) {
-        Map<String, String> tokens = new HashMap<>();
-        for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
-            JsonNode token = config.path(name);
-            String text = token.isTextual() ? token.textValue() : token.path("content").asText(null);
-            if (text != null) {
-                tokens.put(name, text);
-            }
-        }
-        return tokens;
     }
 
     private static Map<String, String> ggufTokens(JsonNode metadata) {

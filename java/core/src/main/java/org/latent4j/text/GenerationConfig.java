@@ -36,8 +36,8 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     }
 
     /**
-     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token; of a GGUF
-     * file its end token and the end-of-turn tokens among its control tokens.
+     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token, else the
+     * tokenizer's; of a GGUF file its end token and the end-of-turn tokens among its control tokens.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
@@ -66,6 +66,11 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
         if (ends.isEmpty()) {
             Path shape = checkpoint.resolve("config.json");
             addOfFolder(shape, JsonFiles.readIfPresent(shape), ends);
+        }
+        if (ends.isEmpty()) { // only the tokenizer may say how a text ends
+            String end = SpecialTokens.of(checkpoint, JsonFiles.readIfPresent(
+                    checkpoint.resolve("tokenizer_config.json"))).texts().getOrDefault("eos_token", "");
+            ends.add(tokenizer.addedToken(end));
         }
         double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");

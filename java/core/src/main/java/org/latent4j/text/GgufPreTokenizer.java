@@ -27,6 +27,8 @@ enum GgufPreTokenizer {
     static final PreTokenizer.Split GPT2_WORDS = isolated("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+"
             + "| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
+    private static final System.Logger LOG = System.getLogger(GgufPreTokenizer.class.getName());
+
     private final String pattern;
     private final boolean ignoresMerges;
     private final List<String> names;
@@ -37,12 +39,37 @@ enum GgufPreTokenizer {
         this.names = List.of(names);
     }
 
-    static GgufPreTokenizer of(String name, String source) {
+    /** What a name says; where it says nothing what the vocabulary does, else GPT-2's, with a warning. */
+    static GgufPreTokenizer of(String name, List<String> tokens, String source) {
+        if (name.isEmpty() || name.equals("default")) {
+            GgufPreTokenizer known = known(tokens);
+            if (known == null) {
+                LOG.log(System.Logger.Level.WARNING, source + ": tokenizer.ggml.pre does not say how the model cuts"
+                        + " text into words, and its vocabulary is none that is known; it is cut as for GPT-2, so"
+                        + " prompts may have other tokens than the model was trained on");
+            }
+            return known == null ? GPT2 : known;
+        }
         return Arrays.stream(values()).filter(pre -> pre.names.contains(name)).findFirst().orElseThrow(() ->
                 new LatentException(ErrorCode.BAD_TOKENIZER, source + ": tokenizer.ggml.pre is '" + Limits.shown(name)
                         + "'; supported are "
                         + Arrays.stream(values()).flatMap(pre -> pre.names.stream()).collect(Collectors.joining(", "))
                         + " (or open the model as a Hugging Face folder with its tokenizer.json)"));
+    }
+
+    /** Null if it is not sure. Families are told by tokens of their base vocabularies, which fine-tuning keeps. */
+    private static GgufPreTokenizer known(List<String> tokens) {
+        int size = tokens.size();
+        boolean cl100k = has(tokens, 279, "\u0120the"); // both of them begin like OpenAI's
+        return cl100k && (size == 128256 || has(tokens, 128000, "<|begin_of_text|>")) ? LLAMA3
+                : cl100k && (size == 151936 || size == 152064 || has(tokens, 151643, "<|endoftext|>")) ? QWEN2
+                : has(tokens, 262, "\u0120the") && has(tokens, 50256, "<|endoftext|>") ? GPT2
+                : size == 49152 && (has(tokens, 1, "<|im_start|>") || has(tokens, 1, "<fim_prefix>")) ? DIGITS
+                : size == 131072 && has(tokens, 3, "[INST]") ? TEKKEN : null;
+    }
+
+    private static boolean has(List<String> tokens, int id, String token) {
+        return id < tokens.size() && tokens.get(id).equals(token);
     }
 
     private static PreTokenizer.Split isolated(String pattern) {

@@ -2,31 +2,70 @@ package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 
 /**
  * Reads the tokenizer in a GGUF file's metadata. The keys are those of the GGUF specification: {@code
  * tokenizer.ggml.model}, {@code .pre}, {@code .tokens}, {@code .token_type}, {@code .merges}, {@code .scores}.
+ * Converters often type a control token as a normal one: it is known by its looks, as llama.cpp does, or because it
+ * begins or ends a text by another key; what looks like one and stands in the chat template is sought in texts, too.
  */
 final class GgufTokenizer {
+    private static final int NORMAL = 1;
     private static final int UNKNOWN = 2;
     private static final int CONTROL = 3;
     private static final int USER_DEFINED = 4;
+    private static final int UNUSED = 5;
+    private static final Pattern CONTROLS = Pattern.compile("<[|\uff5c][^|\uff5c<>\\s]+[|\uff5c]>"
+            + "|<(start|end)_of_(turn|utterance)>|_?<EOT>|\\[EOT]|<fim[-_](prefix|suffix|middle|pad|repo)>");
+    private static final Pattern LIKE_CONTROLS = Pattern.compile("<[^<>\\s]+>|\\[/?[A-Z_]{2,}]");
 
     private final JsonNode metadata;
     private final String source;
     private final List<String> tokens;
+    private final int[] types;
     private final Vocabulary vocabulary;
 
     private GgufTokenizer(JsonNode metadata, String source) {
         this.metadata = metadata;
         this.source = source;
         this.tokens = strings("tokenizer.ggml.tokens", Limits.TOKENS);
+        JsonNode given = metadata.path("tokenizer.ggml.token_type");
+        expect(given.size() == tokens.size(),
+                "tokenizer.ggml.token_type has " + given.size() + " entries, tokenizer.ggml.tokens " + tokens.size());
+        this.types = new int[tokens.size()];
         this.vocabulary = new Vocabulary(source);
-        for (int id = 0; id < tokens.size(); id++) {
-            vocabulary.put(id, tokens.get(id));
+        for (int id = 0; id < types.length; id++) {
+            types[id] = given.get(id).asInt();
+            if (types[id] != UNUSED) { // padding, whose text means nothing
+                vocabulary.put(id, tokens.get(id));
+            }
+        }
+        retype();
+    }
+
+    private void retype() {
+        for (String key : List.of("bos", "eos", "eot", "eom")) {
+            int id = metadata.path("tokenizer.ggml." + key + "_token_id").asInt(-1);
+            if (id >= 0 && id < types.length && types[id] == NORMAL
+                    && LIKE_CONTROLS.matcher(tokens.get(id)).matches()) { // some files name an ordinary word
+                types[id] = CONTROL;
+            }
+        }
+        Set<String> written = LIKE_CONTROLS.matcher(metadata.path("tokenizer.chat_template").asText()).results()
+                .map(MatchResult::group).collect(Collectors.toSet());
+        for (int id = 0; id < types.length; id++) {
+            if (types[id] == NORMAL) {
+                types[id] = CONTROLS.matcher(tokens.get(id)).matches() ? CONTROL
+                        : written.contains(tokens.get(id)) ? USER_DEFINED : NORMAL;
+            }
         }
     }
 
@@ -47,7 +86,8 @@ final class GgufTokenizer {
     }
 
     private TokenizerParts byteLevel() {
-        GgufPreTokenizer pre = GgufPreTokenizer.of(metadata.path("tokenizer.ggml.pre").asText("default"), source);
+        GgufPreTokenizer pre = GgufPreTokenizer.of(metadata.path("tokenizer.ggml.pre").asText("default"), tokens,
+                source);
         Merges merges = new Merges();
         for (String merge : strings("tokenizer.ggml.merges", Limits.MERGES)) {
             int space = merge.indexOf(' ', 1);
@@ -73,7 +113,13 @@ final class GgufTokenizer {
         if (prefixed) {
             decoders.add(new Decoder.Strip(' ', 1, 0));
         }
-        Merges merges = SentencePieceMerges.of(tokens, scores(), vocabulary, source);
+        List<String> merged = new ArrayList<>(tokens);
+        for (int id = 0; id < types.length; id++) {
+            if (types[id] == CONTROL || types[id] == UNKNOWN || types[id] == UNUSED) {
+                merged.set(id, ""); // which plain text never becomes
+            }
+        }
+        Merges merges = SentencePieceMerges.of(merged, scores(), vocabulary, source);
         AddedTokens added = added(normalizer);
         BytePairs model = new BytePairs(vocabulary, merges, new BytePairs.Fallback(true, unknown(), true), false);
         return new TokenizerParts(vocabulary, model, added, normalizer, null, decoders);
@@ -87,26 +133,16 @@ final class GgufTokenizer {
 
     private AddedTokens added(Normalizer normalizer) {
         List<AddedTokens.Token> added = new ArrayList<>();
-        JsonNode types = metadata.path("tokenizer.ggml.token_type");
-        expect(types.size() == tokens.size(),
-                "tokenizer.ggml.token_type has " + types.size() + " entries, tokenizer.ggml.tokens " + tokens.size());
-        for (int id = 0; id < tokens.size(); id++) {
-            int type = types.get(id).asInt();
-            if (type == CONTROL || type == USER_DEFINED) {
-                added.add(new AddedTokens.Token(tokens.get(id), type == CONTROL, false, false, false, false));
+        for (int id = 0; id < types.length; id++) {
+            if (types[id] == CONTROL || types[id] == USER_DEFINED) {
+                added.add(new AddedTokens.Token(tokens.get(id), types[id] == CONTROL, false, false, false, false));
             }
         }
         return new AddedTokens(added, vocabulary, normalizer, source);
     }
 
     private int unknown() {
-        JsonNode types = metadata.path("tokenizer.ggml.token_type");
-        for (int id = 0; id < tokens.size(); id++) {
-            if (types.get(id).asInt() == UNKNOWN) {
-                return id;
-            }
-        }
-        return -1;
+        return Arrays.stream(types).boxed().toList().indexOf(UNKNOWN);
     }
 
     private float[] scores() {

@@ -3,6 +3,7 @@ package org.latent4j.text;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntPredicate;
 
 /** Finds the leftmost of some texts in a text, of those that begin at one place the longest. */
 final class TokenMatcher {
@@ -74,10 +75,13 @@ final class TokenMatcher {
     /**
      * Where the next of the texts begins.
      *
+     * @param mark is passed over
+     * @param unmarked whether a token, by its number, is not found where a mark stands in it or, if it is a single
+     *     character, behind it
      * @param found gets the token's number and where it ends
      * @return -1 if there is none
      */
-    int find(String text, int from, int[] found, WorkLimit limit) {
+    int find(String text, int from, int mark, IntPredicate unmarked, int[] found, WorkLimit limit) {
         for (int start = from; start < text.length(); start++) {
             limit.step();
             if (!firsts.get(text.charAt(start))) {
@@ -85,14 +89,19 @@ final class TokenMatcher {
             }
             found[0] = -1;
             int node = 0;
+            boolean marked = false;
             for (int at = start; at < text.length(); at++) {
                 limit.step();
+                if (text.charAt(at) == mark) {
+                    marked = true;
+                    continue;
+                }
                 int slot = slot(node, text.charAt(at));
                 if (edges[slot] == 0) {
                     break;
                 }
                 node = targets[slot];
-                if (tokens[node] >= 0) {
+                if (tokens[node] >= 0 && !((marked || single(text, start, at, mark)) && unmarked.test(tokens[node]))) {
                     found[0] = tokens[node];
                     found[1] = at + 1;
                 }
@@ -102,5 +111,10 @@ final class TokenMatcher {
             }
         }
         return -1;
+    }
+
+    private static boolean single(String text, int start, int last, int mark) {
+        int end = start + Character.charCount(text.codePointAt(start));
+        return last + 1 == end && end < text.length() && text.charAt(end) == mark;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.latent4j.ErrorCode;
@@ -50,9 +51,28 @@ public final class Tokenizer {
      */
     public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata) {
         Objects.requireNonNull(checkpoint, "checkpoint");
+        JsonNode metadata = ggufMetadata == null ? MissingNode.getInstance() : ggufMetadata;
+        JsonNode config = metadata.isEmpty() ? JsonFiles.readIfPresent(checkpoint.resolve("config.json")) : metadata;
+        JsonNode stated = metadata.isEmpty() ? config.path("vocab_size")
+                : config.path(config.path("general.architecture").asText() + ".vocab_size");
+        return from(checkpoint, ggufMetadata, stated.asInt(config.path("text_config").path("vocab_size").asInt()));
+    }
+
+    /**
+     * The tokenizer of a model that has more embedding rows than its tokenizer has tokens: tables are often padded, and
+     * the ids beyond the tokens have no text.
+     *
+     * @param checkpoint as above
+     * @param ggufMetadata as above
+     * @param embeddingRows of the model
+     * @throws LatentException as above
+     */
+    public static Tokenizer from(Path checkpoint, JsonNode ggufMetadata, int embeddingRows) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             String source = checkpoint.toString();
-            return open(() -> GgufTokenizer.read(ggufMetadata, source), source, 0);
+            return open(() -> GgufTokenizer.read(ggufMetadata, source), source,
+                    Math.max(embeddingRows, ggufMetadata.path("tokenizer.ggml.tokens").size()));
         }
         Path file = checkpoint.resolve("tokenizer.json");
         if (Files.notExists(file)) {
@@ -61,11 +81,11 @@ public final class Tokenizer {
                     + " (a folder with only tokenizer.model or vocab.json:"
                     + " save it once with transformers' AutoTokenizer)");
         }
-        JsonNode late = JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json"))
-                .path("added_tokens_decoder");
+        SpecialTokens beside = SpecialTokens.of(checkpoint,
+                JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));
         String source = file.toString();
-        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), late,
-                source), source, modelVocabulary(checkpoint));
+        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), beside,
+                source), source, embeddingRows);
     }
 
     /**
@@ -77,7 +97,7 @@ public final class Tokenizer {
     public static Tokenizer of(String json) {
         Objects.requireNonNull(json, "json");
         String source = "tokenizer.json";
-        return open(() -> TokenizerFile.read(json, MissingNode.getInstance(), source), source, 0);
+        return open(() -> TokenizerFile.read(json, null, source), source, 0);
     }
 
     private static Tokenizer open(Supplier<TokenizerParts> parts, String source, int modelVocabulary) {
@@ -91,19 +111,31 @@ public final class Tokenizer {
     }
 
     /**
-     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised; none is added. A lone
-     * surrogate counts as U+FFFD.
+     * Token ids of a text. Special tokens written in it ({@code <|im_start|>}) are recognised, whoever wrote them; none
+     * is added. A lone surrogate counts as U+FFFD.
      *
      * @throws LatentException BAD_ARGUMENT if the text takes more steps, or becomes longer, than a text of its length
      *     may (see above); OUT_OF_MEMORY; CANCELLED if the thread is interrupted, whose flag stays set
      */
     public int[] encode(String text) {
         Objects.requireNonNull(text, "text");
+        return encode(RenderedChat.of(text));
+    }
+
+    /**
+     * Token ids of a chat: as of its text, but for control tokens that a message holds, which are ordinary text, as
+     * transformers' {@code split_special_tokens} takes them. Control tokens are the special ones, and those of the
+     * others that the template's source holds.
+     *
+     * @throws LatentException as {@link #encode(String)}
+     */
+    public int[] encode(RenderedChat chat) {
+        String text = chat.marked();
         try {
             WorkLimit limit = new WorkLimit(text.length());
             IntList ids = new IntList(text.length() / 3);
             String formed = wellFormed(text);
-            parts.added().split(formed, false, limit, new AddedTokens.Parts() {
+            parts.added().split(formed, false, chat, limit, new AddedTokens.Parts() {
                 @Override
                 public void token(int id) {
                     ids.add(id);
@@ -111,7 +143,7 @@ public final class Tokenizer {
 
                 @Override
                 public void text(int start, int end) {
-                    encodePart(formed.substring(start, end), start == 0, ids, limit);
+                    encodePart(formed.substring(start, end), start == 0, chat, ids, limit);
                 }
             });
             return ids.toArray();
@@ -130,11 +162,14 @@ public final class Tokenizer {
         return coverage.fewest(Objects.requireNonNull(text, "text"));
     }
 
-    private void encodePart(String part, boolean first, IntList ids, WorkLimit limit) {
+    private void encodePart(String part, boolean first, RenderedChat chat, IntList ids, WorkLimit limit) {
+        if (chat.without(part).isEmpty()) {
+            return;
+        }
         Normalizer normalizer = parts.normalizer();
         String text = normalizer == null ? part : normalizer.apply(part, limit);
         limit.length(text.length());
-        parts.added().split(text, true, limit, new AddedTokens.Parts() {
+        parts.added().split(text, true, chat, limit, new AddedTokens.Parts() {
             @Override
             public void token(int id) {
                 ids.add(id);
@@ -142,7 +177,7 @@ public final class Tokenizer {
 
             @Override
             public void text(int start, int end) {
-                Pieces pieces = Pieces.whole(text.substring(start, end), first && start == 0);
+                Pieces pieces = Pieces.whole(chat.without(text.substring(start, end)), first && start == 0);
                 if (parts.preTokenizer() != null) {
                     pieces = parts.preTokenizer().apply(pieces, limit);
                 }
@@ -199,6 +234,7 @@ public final class Tokenizer {
 
     /**
      * Ids run from 0 to this, exclusively: the model's embedding rows where they are more than the tokenizer's tokens.
+     * Some may have no text: they decode to nothing, and no text encodes to them.
      */
     public int vocabularySize() {
         return vocabularySize;
@@ -215,6 +251,10 @@ public final class Tokenizer {
         return parts.added().id(Objects.requireNonNull(content, "content"));
     }
 
+    RenderedChat.Marker marker(String template, List<ChatMessage> messages) {
+        return new RenderedChat.Marker(parts.added(), template, messages);
+    }
+
     /** What a decoder sees of a token; null if it sees none. */
     String shownText(int id) {
         return parts.added().isSpecial(id) ? null : parts.added().text(id);
@@ -225,11 +265,6 @@ public final class Tokenizer {
             throw new LatentException(ErrorCode.BAD_TOKEN, "token " + id + " is outside the vocabulary of "
                     + vocabularySize);
         }
-    }
-
-    /** Embedding tables are often padded beyond the tokenizer; such ids are the model's, though they have no text. */
-    private static int modelVocabulary(Path folder) {
-        return JsonFiles.readIfPresent(folder.resolve("config.json")).path("vocab_size").asInt(0);
     }
 
     private static String wellFormed(String text) {

@@ -39,10 +39,10 @@ final class TokenizerFile {
     }
 
     /**
-     * @param addedTokensDecoder of tokenizer_config.json; a missing node if there is none
+     * @param beside the tokens of the files beside it; null if there is none
      * @throws LatentException BAD_TOKENIZER
      */
-    static TokenizerParts read(String json, JsonNode addedTokensDecoder, String source) {
+    static TokenizerParts read(String json, SpecialTokens beside, String source) {
         TokenizerFile file = new TokenizerFile(source);
         try (JsonParser parser = JSON.createParser(json)) {
             file.readRoot(parser);
@@ -51,7 +51,9 @@ final class TokenizerFile {
         } catch (IOException e) {
             throw new LatentException(ErrorCode.BAD_TOKENIZER, source + ": " + e.getMessage(), e);
         }
-        LateTokens.add(addedTokensDecoder, file.added);
+        if (beside != null) {
+            beside.addTo(file.added);
+        }
         return file.parts();
     }
 

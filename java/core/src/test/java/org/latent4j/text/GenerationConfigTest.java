@@ -73,6 +73,8 @@ class GenerationConfigTest {
                 .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[] {2}));
         assertThat(GenerationConfig.from(folder, null, TINY))
                 .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[0]));
+        Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\": \"<|im_end|>\"}");
+        assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(2);
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
     }

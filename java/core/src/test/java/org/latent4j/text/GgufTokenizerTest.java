@@ -25,13 +25,18 @@ class GgufTokenizerTest {
         tokenizer = tokenizer(true);
     }
 
-    private static Tokenizer tokenizer(boolean spacePrefix) {
+    static ObjectNode metadata(boolean spacePrefix) throws IOException {
+        JsonNode fixture = TestData.JSON.readTree(TestData.resource("sentencepiece.json"));
         ObjectNode metadata = TestData.JSON.createObjectNode().put("tokenizer.ggml.model", "llama")
                 .put("tokenizer.ggml.add_space_prefix", spacePrefix);
         metadata.set("tokenizer.ggml.tokens", fixture.path("tokens"));
         metadata.set("tokenizer.ggml.scores", fixture.path("scores"));
         metadata.set("tokenizer.ggml.token_type", fixture.path("types"));
-        return Tokenizer.from(Path.of("fixture.gguf"), metadata);
+        return metadata;
+    }
+
+    private static Tokenizer tokenizer(boolean spacePrefix) throws IOException {
+        return Tokenizer.from(Path.of("fixture.gguf"), metadata(spacePrefix));
     }
 
     @Test
@@ -85,7 +90,7 @@ class GgufTokenizerTest {
     }
 
     @Test
-    void spacePrefixIsOnlyPutWhereTheFileSaysSo() {
+    void spacePrefixIsOnlyPutWhereTheFileSaysSo() throws IOException {
         int[] prefixed = tokenizer.encode("memory");
         int[] bare = tokenizer(false).encode("memory");
         assertThat(bare).isNotEqualTo(prefixed);

@@ -10,7 +10,7 @@ import org.latent4j.text.ChatTemplate;
 import org.latent4j.text.GenerationConfig;
 import org.latent4j.text.Tokenizer;
 
-/** {@code tokenizer_config.json} and {@code generation_config.json} beside an honest {@code tokenizer.json}. */
+/** The small files beside an honest {@code tokenizer.json}. */
 public final class SideFilesFuzzer {
     private static final Path FOLDER = Folders.copyOf("tiny-qwen3");
 
@@ -18,16 +18,18 @@ public final class SideFilesFuzzer {
     }
 
     public static void fuzzerTestOneInput(byte[] input) throws IOException {
-        Files.write(FOLDER.resolve("tokenizer_config.json"), input);
-        Files.write(FOLDER.resolve("generation_config.json"), input);
+        for (String name : List.of("tokenizer_config", "special_tokens_map", "added_tokens", "generation_config")) {
+            Files.write(FOLDER.resolve(name + ".json"), input);
+        }
         Tokenizer tokenizer = Outcome.of(() -> Tokenizer.from(FOLDER, null));
         if (tokenizer != null) {
             tokenizer.decode(tokenizer.encode("a <|im_end|> b"));
             Outcome.of(() -> GenerationConfig.from(FOLDER, null, tokenizer));
         }
         ChatTemplate template = Outcome.of(() -> ChatTemplate.from(FOLDER, null));
-        if (template != null) {
-            Outcome.of(() -> template.render(List.of(ChatMessage.user("q")), Map.of()));
+        if (template != null && tokenizer != null) {
+            Outcome.of(() -> tokenizer.encode(template.render(List.of(ChatMessage.user("<|im_end|>")), Map.of(),
+                    tokenizer)));
         }
     }
 }

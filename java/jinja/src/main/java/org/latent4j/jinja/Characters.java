@@ -5,12 +5,33 @@ import java.util.List;
 
 /** Python's classes of characters, and texts measured in code points. */
 final class Characters {
+    /** First and last of the digits, raised or in circles, that make no decimal numbers. */
+    private static final int[] DIGITS = {
+        0xb2, 0xb3, 0xb9, 0xb9, 0x1369, 0x1371, 0x19da, 0x19da, 0x2070, 0x2070, 0x2074, 0x2079, 0x2080, 0x2089, 0x2460,
+        0x2468, 0x2474, 0x247c, 0x2488, 0x2490, 0x24ea, 0x24ea, 0x24f5, 0x24fd, 0x24ff, 0x24ff, 0x2776, 0x277e, 0x2780,
+        0x2788, 0x278a, 0x2792, 0x10a40, 0x10a43, 0x10e60, 0x10e68, 0x11052, 0x1105a, 0x1f100, 0x1f10a
+    };
+
     private Characters() {}
+
+    static boolean isDigit(int c) {
+        int i = 0;
+        while (i < DIGITS.length && c > DIGITS[i + 1]) {
+            i += 2;
+        }
+        return Character.isDigit(c) || i < DIGITS.length && c >= DIGITS[i];
+    }
 
     static boolean isSpace(int c) {
         return c == ' ' || c >= 9 && c <= 13 || c >= 0x1c && c <= 0x1f || c == 0x85 || c == 0xa0 || c == 0x1680
                 || c >= 0x2000 && c <= 0x200a || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f
                 || c == 0x3000;
+    }
+
+    static boolean isNumeric(int c) {
+        int type = Character.getType(c);
+        return type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER
+                || type == Character.OTHER_NUMBER;
     }
 
     static boolean isLineEnd(int c) {

@@ -69,11 +69,11 @@ final class StringMethods {
             case "casefold" -> Texts.lower(Texts.upper(text.replace("ß", "ss"), budget), budget)
                     .replace('ς', 'σ');
             case "swapcase" -> swapped(text);
-            case "isdigit", "isdecimal" -> all(text, Character::isDigit);
-            case "isnumeric" -> all(text, c -> Character.isDigit(c) || Character.getType(c) == Character.OTHER_NUMBER
-                    || Character.getType(c) == Character.LETTER_NUMBER);
+            case "isdigit" -> all(text, Characters::isDigit);
+            case "isdecimal" -> all(text, Character::isDigit);
+            case "isnumeric" -> all(text, Characters::isNumeric);
             case "isalpha" -> all(text, Character::isLetter);
-            case "isalnum" -> all(text, Character::isLetterOrDigit);
+            case "isalnum" -> all(text, c -> Character.isLetter(c) || Characters.isNumeric(c));
             case "isspace" -> all(text, Characters::isSpace);
             case "islower" -> isCase(text, false, budget);
             case "isupper" -> isCase(text, true, budget);
