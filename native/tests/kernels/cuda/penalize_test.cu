@@ -18,7 +18,8 @@ class CudaPenalizeTest : public test::CudaTest {
     Penalties settings = penalties;
     settings.suppressed = settings.suppressed_first = device_suppressed.data();
     const test::DeviceArray<Penalties> device_settings(std::vector<Penalties>{settings});
-    cuda::penalize(on, {device_logits.data(), device_places.data(), device_rows.data(), device_settings.data(), histories.data(), n, vocab});
+    cuda::penalize(on, {device_logits.data(), device_places.data(), device_rows.data(), device_settings.data(), histories.data(), n,
+                        vocab});
     finish();
     penalties.suppressed = penalties.suppressed_first = suppressed.data();
     const std::vector<History> twins = test::histories_of(remembered);
@@ -54,7 +55,8 @@ TEST_F(CudaPenalizeTest, WithoutHistories) {
   std::mt19937 random(8);
   std::vector<test::Remembered> none;
   const auto logits = test::random_floats(3 * 100, random, 6);
-  expect_equal(logits, {{0, 1}, {9, 2}, {1, 3}}, {{1, 0}, {1, 1}, {1, uint64_t{1} << 32}}, {1, 0, 0, 0, nullptr, nullptr, 1, 2}, none, {99, 5});
+  const Penalties penalties = {1, 0, 0, 0, nullptr, nullptr, 1, 2};
+  expect_equal(logits, {{0, 1}, {9, 2}, {1, 3}}, {{1, 0}, {1, 1}, {1, uint64_t{1} << 32}}, penalties, none, {99, 5});
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ TEST_F(CudaSampleTest, DrawsWhatTheCpuDraws) {
   for (const auto& [vocab, n] : {std::pair{7, 40}, {100, 24}, {4099, 3}, {8192, 2}}) {
     const auto logits = test::random_floats(static_cast<size_t>(vocab) * n, random, 3);
     for (const Settings s : {Settings{1, 1, 0}, {0.6f, 0.95f, 0}, {0.6f, 0.95f, 20}, {1.5f, 1, 5}, {2, 0.5f, 2000}, {1, 1e-9f, 0},
-                             {100, 0.7f, 0}, {1, 1, 0, 0.1f}, {1.5f, 0.95f, 30, 0.05f}, {1, 0.6f, 0, 0.01f}, {3, 1, 0, 1}, {1, 1, 0, -0.0f}}) {
+                             {100, 0.7f, 0}, {1, 1, 0, 0.1f}, {1.5f, 0.95f, 30, 0.05f}, {1, 0.6f, 0, 0.01f}, {3, 1, 0, 1},
+                             {1, 1, 0, -0.0f}}) {
       expect_equal(logits, steps(n, 7), s);
     }
   }
