@@ -75,6 +75,9 @@ final class AskCommand implements Callable<Integer> {
                 List<Answer> answers = team.askAll(questions, new Watcher(progress, streams));
                 progress.erase();
                 print(model, team, answers, streams);
+                if (!quiet) {
+                    ModelArguments.unobeyed(model).ifPresent(output::note);
+                }
             }
         }
         return 0;

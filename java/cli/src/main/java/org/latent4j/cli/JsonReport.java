@@ -12,6 +12,7 @@ import org.latent4j.Device;
 import org.latent4j.Figures;
 import org.latent4j.Team;
 import org.latent4j.agent.TeamPlan;
+import org.latent4j.latent.Penalties;
 
 /** Answers for programs. Keys are in snake_case; times are seconds, sizes bytes. */
 final class JsonReport {
@@ -59,6 +60,14 @@ final class JsonReport {
         node.put("temperature", plan.sampling().temperature());
         node.put("top_p", plan.sampling().topP());
         node.put("top_k", plan.sampling().topK());
+        node.put("min_p", plan.sampling().minP());
+        Penalties penalties = plan.sampling().penalties();
+        node.put("repetition_penalty", penalties.repetition());
+        node.put("presence_penalty", penalties.presence());
+        node.put("frequency_penalty", penalties.frequency());
+        node.put("no_repeat_ngram", penalties.noRepeatNgram());
+        node.set("suppress_tokens", JSON.valueToTree(penalties.suppressed()));
+        node.set("begin_suppress_tokens", JSON.valueToTree(penalties.suppressedFirst()));
         node.put("seed", plan.seed());
         node.set("stop", JSON.valueToTree(plan.stops()));
         node.set("template_options", JSON.valueToTree(plan.templateOptions()));

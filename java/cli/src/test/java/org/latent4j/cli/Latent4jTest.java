@@ -34,7 +34,8 @@ class Latent4jTest {
     @ParameterizedTest
     @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
         "--max-new-tokens", "--temperature",
-        "--top-p", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
+        "--top-p", "--min-p", "--repetition-penalty", "--presence-penalty", "--frequency-penalty",
+        "--no-repeat-ngram", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines", "Default: 20.",
         "Examples:"})
     void helpOfAskNamesEveryOption(String text) {
         assertThat(Console.piped().run("ask", "--help").out()).contains(text);
@@ -62,7 +63,9 @@ class Latent4jTest {
         "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1",
         "--latent-steps x q | --latent-steps",
         "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | temperature is -1",
-        "--top-p 2 q | topP is 2",
+        "--top-p 2 q | topP is 2", "--min-p 2 q | minP is 2",
+        "--repetition-penalty 0 q | repetition penalty is 0", "--presence-penalty 3 q | presence penalty is 3",
+        "--frequency-penalty -3 q | frequency penalty is -3", "--no-repeat-ngram -1 q | noRepeatNgram is -1",
         "--threads -1 q | threads is -1", "--device gpu q | expected cpu, cuda:0", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
         "-f x q | given twice",
         "--stop= q | --stop",

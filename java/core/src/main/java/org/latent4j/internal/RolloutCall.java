@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutFigures;
@@ -65,6 +66,8 @@ final class RolloutCall {
             prompts[i] = checked(i);
             total += prompts[i].length;
         }
+        checkSuppressed(sampling.penalties().suppressed());
+        checkSuppressed(sampling.penalties().suppressedFirst());
         promptTokens = (int) Math.min(total, Integer.MAX_VALUE);  // more than an arena holds, which says so
     }
 
@@ -88,6 +91,19 @@ final class RolloutCall {
             }
         }
         return prompt;
+    }
+
+    private void checkSuppressed(List<Integer> tokens) {
+        for (int token : tokens) {
+            if (token < 0 || token >= info.vocabularySize()) {
+                throw new IllegalArgumentException("suppressed token " + token + " is outside the vocabulary, 0 to "
+                        + (info.vocabularySize() - 1));
+            }
+        }
+        if (tokens.stream().distinct().count() == info.vocabularySize()) {
+            throw new IllegalArgumentException("all " + info.vocabularySize()
+                    + " tokens are suppressed, one at least must be left");
+        }
     }
 
     RolloutResult run(RolloutListener listener) {
@@ -116,11 +132,15 @@ final class RolloutCall {
     }
 
     private long bytes() {
+        Penalties penalties = rollout.sampling().penalties();
         return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class))
                 + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
                 + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * n)
                 + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
                 + Arena.padded(4L * n * maxNewTokens) + Arena.padded(4L * n)
+                + Arena.padded(Pointer.sizeof(Native.l4j_penalties.class))
+                + Arena.padded(4L * penalties.suppressed().size())
+                + Arena.padded(4L * penalties.suppressedFirst().size())
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
                 + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
                 + (rollout.capturesLogits() ? Arena.padded(4L * n * info.vocabularySize()) : 0);
@@ -159,8 +179,30 @@ final class RolloutCall {
                 .new_tokens(ints(newTokens)).stop_reasons(ints(stopReasons));
         Sampling sampling = rollout.sampling();
         args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP())
-                .top_k(sampling.topK());
+                .top_k(sampling.topK()).min_p(sampling.minP());
+        layOutPenalties(arena, sampling.penalties());
         layOutCaptures(arena);
+    }
+
+    private void layOutPenalties(Arena arena, Penalties penalties) {
+        if (penalties.equals(Penalties.none())) {
+            return;
+        }
+        Native.l4j_penalties struct = new Native.l4j_penalties(
+                new BytePointer(arena.take(Pointer.sizeof(Native.l4j_penalties.class))));
+        struct.repetition(penalties.repetition()).presence(penalties.presence()).frequency(penalties.frequency())
+                .no_repeat_ngram(penalties.noRepeatNgram())
+                .suppressed(ints(arena, penalties.suppressed())).n_suppressed(penalties.suppressed().size())
+                .suppressed_first(ints(arena, penalties.suppressedFirst()))
+                .n_suppressed_first(penalties.suppressedFirst().size());
+        args.penalties(struct);
+    }
+
+    private static IntPointer ints(Arena arena, List<Integer> values) {
+        ByteBuffer buffer = arena.take(4L * values.size());
+        values.forEach(buffer::putInt);
+        buffer.rewind();
+        return ints(buffer);
     }
 
     private void layOutCaptures(Arena arena) {

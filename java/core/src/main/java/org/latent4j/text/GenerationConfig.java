@@ -4,10 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoublePredicate;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.latent.Penalties;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How the model's makers decode it: the defaults of sampling.
@@ -16,9 +22,16 @@ import org.latent4j.LatentException;
  *     temperature
  * @param topP in (0, 1], 0.95 where the checkpoint says nothing
  * @param topK 0 (off) where the checkpoint says nothing
+ * @param minP in [0, 1], 0 (off) where the checkpoint says nothing
+ * @param penalties what earlier tokens do to the next one, and tokens never to decode
  * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
+ * @param ignored settings of {@code generation_config.json} that would change which tokens are chosen, or how many, and
+ *     that nothing here obeys, as {@code key: value}; they are also logged, once for each file
  */
-public record GenerationConfig(float temperature, float topP, int topK, int[] endTokens) {
+public record GenerationConfig(float temperature, float topP, int topK, float minP, Penalties penalties,
+        int[] endTokens, List<String> ignored) {
+    private static final Logger LOG = LoggerFactory.getLogger(GenerationConfig.class);
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
     private static final float TEMPERATURE = 0.6f;
     private static final float TOP_P = 0.95f;
 
@@ -26,7 +39,14 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     private static final List<String> END_OF_TURN = List.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>");
 
     public GenerationConfig {
+        Objects.requireNonNull(penalties, "penalties");
         endTokens = endTokens.clone();
+        ignored = List.copyOf(ignored);
+    }
+
+    /** Without min-p, penalties and anything ignored. */
+    public GenerationConfig(float temperature, float topP, int topK, int[] endTokens) {
+        this(temperature, topP, topK, 0, Penalties.none(), endTokens, List.of());
     }
 
     @Override
@@ -68,8 +88,41 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
         double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
         boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
-        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK,
-                inside(ends, tokenizer));
+        double minP = number(file, config, "min_p", 0, value -> value >= 0 && value <= 1, "0 to 1");
+        List<String> ignored = UnobeyedSettings.of(config);
+        if (!ignored.isEmpty() && SAID.add(file + " " + ignored)) {
+            LOG.warn("{}: not obeyed: {}", file, String.join(", ", ignored));
+        }
+        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
+                penalties(file, config, tokenizer), inside(ends, tokenizer), ignored);
+    }
+
+    private static Penalties penalties(Path file, JsonNode config, Tokenizer tokenizer) {
+        double repetition = number(file, config, "repetition_penalty", 1, value -> value > 0, "above 0");
+        DoublePredicate asOpenAi = value -> Math.abs(value) <= 2;
+        double presence = number(file, config, "presence_penalty", 0, asOpenAi, "-2 to 2");
+        double frequency = number(file, config, "frequency_penalty", 0, asOpenAi, "-2 to 2");
+        double ngram = number(file, config, "no_repeat_ngram_size", 0,
+                value -> value >= 0 && value < Integer.MAX_VALUE && value == Math.rint(value),
+                "a whole one, 0 or more");
+        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram,
+                ids(file, config, "suppress_tokens", tokenizer), ids(file, config, "begin_suppress_tokens", tokenizer));
+    }
+
+    /** Those of them that the vocabulary has: others cannot be decoded anyway. */
+    private static List<Integer> ids(Path file, JsonNode config, String key, Tokenizer tokenizer) {
+        JsonNode tokens = config.path(key);
+        if (tokens.isMissingNode() || tokens.isNull()) {
+            return List.of();
+        }
+        TreeSet<Integer> ids = new TreeSet<>();
+        for (JsonNode id : tokens.isArray() ? tokens : List.of(tokens)) {
+            if (!tokens.isArray() || !id.isIntegralNumber()) {
+                throw bad(file, key, tokens, "an array of token ids");
+            }
+            add(id, ids);
+        }
+        return Arrays.stream(inside(ids, tokenizer)).boxed().toList();
     }
 
     private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange,
@@ -113,18 +166,19 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     @Override
     public boolean equals(Object other) {
         return other instanceof GenerationConfig that && temperature == that.temperature && topP == that.topP
-                && topK == that.topK
-                && Arrays.equals(endTokens, that.endTokens);
+                && topK == that.topK && minP == that.minP && penalties.equals(that.penalties)
+                && Arrays.equals(endTokens, that.endTokens) && ignored.equals(that.ignored);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(new Object[] {temperature, topP, topK, Arrays.hashCode(endTokens)});
+        return Objects.hash(temperature, topP, topK, minP, penalties, Arrays.hashCode(endTokens), ignored);
     }
 
     @Override
     public String toString() {
-        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", end tokens "
-                + Arrays.toString(endTokens);
+        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", min-p " + minP + ", "
+                + penalties + ", end tokens " + Arrays.toString(endTokens)
+                + (ignored.isEmpty() ? "" : ", not obeyed: " + String.join(", ", ignored));
     }
 }
