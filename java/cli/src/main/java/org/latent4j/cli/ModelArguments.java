@@ -72,7 +72,7 @@ final class ModelArguments {
     static Optional<String> unobeyed(LatentModel model) {
         List<String> ignored = model.generation().ignored();
         return ignored.isEmpty() ? Optional.empty()
-            : Optional.of("generation_config.json, not obeyed: " + String.join(", ", ignored));
+            : Optional.of("not obeyed of the checkpoint's generation config: " + String.join(", ", ignored));
     }
 
     /** Opens it; a download shows how far it is. */

@@ -46,8 +46,8 @@ class CommandsTest {
         JsonNode json = ask("--method", "latent", "--team", "hierarchical", "--latent-steps", "5", "--align", "ridge",
             "--memory", "latent-only",
             "--max-new-tokens", "6", "--temperature", "0.5", "--top-p", "0.9", "--top-k", "7", "--seed", "9",
-            "--min-p", "0.02", "--repetition-penalty", "1.1", "--presence-penalty", "0.5", "--frequency-penalty", "0.25",
-            "--no-repeat-ngram", "6",
+            "--min-p", "0.02", "--repetition-penalty", "1.1", "--presence-penalty", "0.5", "--frequency-penalty",
+            "0.25", "--no-repeat-ngram", "6",
             "--threads", "1", "--compat",
             "official", "--task", "math");
         JsonNode settings = json.get("settings");
@@ -88,7 +88,7 @@ class CommandsTest {
         assertThat(settings.get("suppress_tokens").get(0).asInt()).isEqualTo(7);
         for (String command : new String[] {"ask", "compare"}) {
             assertThat(onIt(command, "--thinking", few).err())
-                .containsOnlyOnce("generation_config.json, not obeyed: typical_p: 0.9");
+                .containsOnlyOnce("not obeyed of the checkpoint's generation config: typical_p: 0.9");
             assertThat(Console.piped().tiny(command, "what?").err()).doesNotContain("not obeyed");
         }
     }

@@ -1,9 +1,12 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,8 +28,9 @@ import org.slf4j.LoggerFactory;
  * @param minP in [0, 1], 0 (off) where the checkpoint says nothing
  * @param penalties what earlier tokens do to the next one, and tokens never to decode
  * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
- * @param ignored settings of {@code generation_config.json} that would change which tokens are chosen, or how many, and
- *     that nothing here obeys, as {@code key: value}; they are also logged, once for each file
+ * @param ignored settings of {@code generation_config.json}, or of a GGUF file's {@code general.sampling}, that would
+ *     change which tokens are chosen, or how many, and that nothing here obeys, as {@code key: value}; they are also
+ *     logged, once for each file
  */
 public record GenerationConfig(float temperature, float topP, int topK, float minP, Penalties penalties,
         int[] endTokens, List<String> ignored) {
@@ -34,6 +38,10 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
     private static final float TEMPERATURE = 0.6f;
     private static final float TOP_P = 0.95f;
+
+    private static final String GGUF_SAMPLING = "general.sampling.";
+    private static final Map<String, String> GGUF_NAMES = Map.of("temp", "temperature", "top_k", "top_k", "top_p",
+            "top_p", "min_p", "min_p", "penalty_repeat", "repetition_penalty");
 
     /** Tokens that end a turn in the families that are run, wherever their vocabulary has them as control tokens. */
     private static final List<String> END_OF_TURN = List.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>");
@@ -56,7 +64,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
 
     /**
      * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token; of a GGUF
-     * file its end token and the end-of-turn tokens among its control tokens.
+     * file its end token, the end-of-turn tokens among its control tokens and its {@code general.sampling} keys.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
@@ -75,7 +83,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
                     ends.add(id);
                 }
             }
-            return new GenerationConfig(TEMPERATURE, TOP_P, 0, inside(ends, tokenizer));
+            return from(checkpoint, ggufSampling(ggufMetadata), inside(ends, tokenizer), tokenizer);
         }
         Path file = checkpoint.resolve("generation_config.json");
         JsonNode config = JsonFiles.readIfPresent(file);
@@ -84,6 +92,22 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
             Path shape = checkpoint.resolve("config.json");
             addOfFolder(shape, JsonFiles.readIfPresent(shape), ends);
         }
+        return from(file, config, inside(ends, tokenizer), tokenizer);
+    }
+
+    /** What llama.cpp's converter made of a generation_config.json, under that file's names where it has one. */
+    private static JsonNode ggufSampling(JsonNode metadata) {
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        metadata.fields().forEachRemaining(field -> {
+            if (field.getKey().startsWith(GGUF_SAMPLING)) {
+                String name = field.getKey().substring(GGUF_SAMPLING.length());
+                config.set(GGUF_NAMES.getOrDefault(name, field.getKey()), field.getValue());
+            }
+        });
+        return config;
+    }
+
+    private static GenerationConfig from(Path file, JsonNode config, int[] endTokens, Tokenizer tokenizer) {
         double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
         double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
@@ -94,7 +118,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
             LOG.warn("{}: not obeyed: {}", file, String.join(", ", ignored));
         }
         return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
-                penalties(file, config, tokenizer), inside(ends, tokenizer), ignored);
+                penalties(file, config, tokenizer), endTokens, ignored);
     }
 
     private static Penalties penalties(Path file, JsonNode config, Tokenizer tokenizer) {

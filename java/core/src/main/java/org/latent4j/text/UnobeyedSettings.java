@@ -19,7 +19,7 @@ final class UnobeyedSettings {
             "repetition_penalty", "presence_penalty", "frequency_penalty", "no_repeat_ngram_size", "suppress_tokens",
             "begin_suppress_tokens", "eos_token_id");
 
-    /** About caches, outputs, padding, drafts, and beams, which {@code num_beams} would name. */
+    /** About caches, outputs, padding, drafts, and details of what another key switches on and so names. */
     private static final Set<String> WITHOUT_EFFECT = Set.of("bos_token_id", "pad_token_id", "decoder_start_token_id",
             "transformers_version", "_from_model_config", "_commit_hash", "use_cache", "cache_implementation",
             "cache_config", "return_legacy_cache", "prefill_chunk_size", "output_attentions", "output_hidden_states",
@@ -27,7 +27,8 @@ final class UnobeyedSettings {
             "length_penalty", "renormalize_logits", "compile_config", "disable_compile", "is_assistant",
             "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
             "prompt_lookup_num_tokens", "max_matching_ngram_size", "assistant_early_exit", "assistant_lookbehind",
-            "target_lookbehind");
+            "target_lookbehind", "general.sampling.xtc_threshold", "general.sampling.mirostat_tau",
+            "general.sampling.mirostat_eta");
 
     /** Values that ask for nothing, of keys for which that is another than null, false, 0 or nothing at all. */
     private static final Map<String, Double> NEUTRAL = Map.of("num_beams", 1.0, "num_beam_groups", 1.0,

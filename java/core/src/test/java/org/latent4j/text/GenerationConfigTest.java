@@ -35,7 +35,8 @@ class GenerationConfigTest {
     @Test
     void readsPenaltiesAndWhatIsNeverToCome(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("generation_config.json"), "{\"repetition_penalty\": 1.05, "
-                + "\"presence_penalty\": 1.5, \"frequency_penalty\": -0.5, \"no_repeat_ngram_size\": 4, \"min_p\": 0.1, "
+                + "\"presence_penalty\": 1.5, \"frequency_penalty\": -0.5, \"no_repeat_ngram_size\": 4, "
+                + "\"min_p\": 0.1, "
                 + "\"suppress_tokens\": [9, 5, 9, -1, 99999999], \"begin_suppress_tokens\": [220]}");
         assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, 0.1f,
                 new Penalties(1.05f, 1.5f, -0.5f, 4, List.of(5, 9), List.of(220)), new int[0], List.of()));
@@ -55,7 +56,8 @@ class GenerationConfigTest {
     @Test
     void whatChangesNoTokenIsNotNamed(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("generation_config.json"), "{\"typical_p\": 1.0, \"num_beams\": 1, "
-                + "\"bad_words_ids\": null, \"force_words_ids\": [], \"token_healing\": false, \"epsilon_cutoff\": 0.0, "
+                + "\"bad_words_ids\": null, \"force_words_ids\": [], \"token_healing\": false, "
+                + "\"epsilon_cutoff\": 0.0, "
                 + "\"use_cache\": true, \"pad_token_id\": 7, \"transformers_version\": \"4.51.0\"}");
         assertThat(GenerationConfig.from(folder, null, TINY).ignored()).isEmpty();
         for (String name : Golden.NAMES) {
@@ -117,6 +119,20 @@ class GenerationConfigTest {
                 .isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, new int[0]));
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
+    }
+
+    @Test
+    void readsTheSamplingOfAGgufFile() throws IOException {
+        ObjectNode metadata = GgufMetadata.read(TestData.smollm2()).deepCopy();
+        Tokenizer tokenizer = Tokenizer.from(TestData.smollm2(), metadata);
+        metadata.put("general.sampling.temp", 0.7f).put("general.sampling.top_p", 0.8f)
+                .put("general.sampling.top_k", 20).put("general.sampling.min_p", 0.01f)
+                .put("general.sampling.penalty_repeat", 1.05f).put("general.sampling.penalty_last_n", 64)
+                .put("general.sampling.mirostat", 0).put("general.sampling.xtc_threshold", 0.1f);
+        GenerationConfig config = GenerationConfig.from(TestData.smollm2(), metadata, tokenizer);
+        assertThat(config).isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, 0.01f,
+                Penalties.none().withRepetition(1.05f), new int[] {0, 2},
+                List.of("general.sampling.penalty_last_n: 64")));
     }
 
     @Test
