@@ -11,17 +11,14 @@ using namespace latent4j;
 
 namespace {
 
-void check_suppressed(const Model& model, const char* name, const int32_t* tokens, int32_t n) {
-  const int32_t vocab = model.config().vocab;
+void mark_suppressed(const char* name, const int32_t* tokens, int32_t n, std::vector<bool>& suppressed) {
   L4J_CHECK(n >= 0, "BAD_ARGUMENT", "n_", name, " ", n, ", expected 0 or more");
-  std::vector<bool> seen(vocab);
+  const auto vocab = static_cast<int32_t>(suppressed.size());
   for (int32_t i = 0; i < n; i++) {
     L4J_CHECK(tokens[i] >= 0 && tokens[i] < vocab, "BAD_TOKEN", "token ", tokens[i], " at index ", i, " of ", name, ", expected 0 to ",
               vocab - 1);
-    seen[tokens[i]] = true;
+    suppressed[tokens[i]] = true;
   }
-  L4J_CHECK(std::find(seen.begin(), seen.end(), false) != seen.end(), "BAD_ARGUMENT", name, " has all ", vocab,
-            " tokens, expected one at least to be left");
 }
 
 void check(const Model& model, const l4j_penalties& penalties) {
@@ -30,8 +27,11 @@ void check(const Model& model, const l4j_penalties& penalties) {
   L4J_CHECK(std::abs(penalties.presence) <= 2, "BAD_ARGUMENT", "presence penalty ", penalties.presence, ", expected -2 to 2");
   L4J_CHECK(std::abs(penalties.frequency) <= 2, "BAD_ARGUMENT", "frequency penalty ", penalties.frequency, ", expected -2 to 2");
   L4J_CHECK(penalties.no_repeat_ngram >= 0, "BAD_ARGUMENT", "no_repeat_ngram ", penalties.no_repeat_ngram, ", expected 0 (off) or more");
-  check_suppressed(model, "suppressed", penalties.suppressed, penalties.n_suppressed);
-  check_suppressed(model, "suppressed_first", penalties.suppressed_first, penalties.n_suppressed_first);
+  std::vector<bool> suppressed(model.config().vocab);
+  mark_suppressed("suppressed", penalties.suppressed, penalties.n_suppressed, suppressed);
+  mark_suppressed("suppressed_first", penalties.suppressed_first, penalties.n_suppressed_first, suppressed);
+  L4J_CHECK(std::find(suppressed.begin(), suppressed.end(), false) != suppressed.end(), "BAD_ARGUMENT", "all ", suppressed.size(),
+            " tokens are suppressed, expected one at least to be left");
 }
 
 void check(const Model& model, const l4j_rollout_args& args) {

@@ -13,7 +13,8 @@ void Rollout::State::prepare_penalties() {
   if (!penalizes_) return;
   PenaltyBuffers& buffers = ws_.penalties;
   reserve(buffers.settings, 1);
-  reserve(buffers.suppressed, static_cast<size_t>(asked.n_suppressed) + asked.n_suppressed_first);
+  // Where a recorded step finds these is told on the device, in settings and histories: they may move without voiding it.
+  buffers.suppressed.reserve(static_cast<size_t>(asked.n_suppressed) + asked.n_suppressed_first);
   int32_t* suppressed = buffers.suppressed.data();
   device_.upload(queue_, suppressed, asked.suppressed, asked.n_suppressed * sizeof(int32_t));
   device_.upload(queue_, suppressed + asked.n_suppressed, asked.suppressed_first, asked.n_suppressed_first * sizeof(int32_t));
@@ -27,8 +28,8 @@ void Rollout::State::prepare_histories() {
   PenaltyBuffers& buffers = ws_.penalties;
   size_t room = 0;
   for (int32_t i = 0; i < args_.n_sequences; i++) room += static_cast<size_t>(n_tokens(i)) + room_[i] + 1;
-  reserve(buffers.tokens, room);
-  reserve(buffers.tallies, room);
+  buffers.tokens.reserve(room);
+  buffers.tallies.reserve(room);
   tallies_.reserve(args_.token_offsets[args_.n_sequences]);  // uploads go on from where they are
   size_t begin = 0;
   std::vector<int32_t> distinct;

@@ -200,9 +200,10 @@ TEST_F(PenaltiesTest, WhatIsOutsideItsRangeIsNamed) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "token 512 at index 1 of suppressed", text);
   EXPECT_EQ(refused([&](RolloutCall& c) { c.suppressed_first = {-1}; }), "BAD_TOKEN");
   EXPECT_EQ(refused([&](RolloutCall& c) {
-              for (int32_t token = 0; token < vocab_; token++) c.suppressed.push_back(token);
+              for (int32_t token = 0; token < vocab_; token++) (token % 2 ? c.suppressed : c.suppressed_first).push_back(token);
             }),
             "BAD_ARGUMENT");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "all 512 tokens are suppressed", text);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -66,8 +68,7 @@ final class RolloutCall {
             prompts[i] = checked(i);
             total += prompts[i].length;
         }
-        checkSuppressed(sampling.penalties().suppressed());
-        checkSuppressed(sampling.penalties().suppressedFirst());
+        checkSuppressed(sampling.penalties());
         promptTokens = (int) Math.min(total, Integer.MAX_VALUE);  // more than an arena holds, which says so
     }
 
@@ -93,14 +94,16 @@ final class RolloutCall {
         return prompt;
     }
 
-    private void checkSuppressed(List<Integer> tokens) {
+    private void checkSuppressed(Penalties penalties) {
+        Set<Integer> tokens = new HashSet<>(penalties.suppressed());
+        tokens.addAll(penalties.suppressedFirst());
         for (int token : tokens) {
             if (token < 0 || token >= info.vocabularySize()) {
                 throw new IllegalArgumentException("suppressed token " + token + " is outside the vocabulary, 0 to "
                         + (info.vocabularySize() - 1));
             }
         }
-        if (tokens.stream().distinct().count() == info.vocabularySize()) {
+        if (tokens.size() == info.vocabularySize()) {
             throw new IllegalArgumentException("all " + info.vocabularySize()
                     + " tokens are suppressed, one at least must be left");
         }

@@ -147,7 +147,10 @@ class PenaltiesTest {
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("token " + token);
         }
         int[] all = IntStream.range(0, vocabulary).toArray();
-        assertThatThrownBy(() -> decode(Sampling.greedy(1).withPenalties(none.withSuppressedFirst(all))))
+        int[] some = Arrays.copyOf(all, 100);
+        int[] others = Arrays.copyOfRange(all, 100, vocabulary);
+        assertThatThrownBy(() -> decode(Sampling.greedy(1)
+                .withPenalties(none.withSuppressed(some).withSuppressedFirst(others))))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("all " + vocabulary);
         assertThatIllegalArgumentException().isThrownBy(() -> team(model).frequencyPenalty(3).build())
                 .withMessageContaining("frequency penalty is 3.0");
