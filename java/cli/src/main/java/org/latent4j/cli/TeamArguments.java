@@ -68,24 +68,29 @@ final class TeamArguments {
         description = "Draw from this many of the likeliest tokens, 0 for all. Default: what the checkpoint says.")
     private Integer topK;
 
-    @Option(names = "--min-p", paramLabel = "P", description = "Draw from tokens at least so many times as likely as the "
-        + "likeliest, 0 (all) to 1. Default: what the checkpoint says.")
+    @Option(names = "--min-p", paramLabel = "P",
+        description = "Draw from tokens at least so many times as likely as the likeliest, 0 (all) to 1. Default: what "
+            + "the checkpoint says.")
     private Double minP;
 
-    @Option(names = "--repetition-penalty", paramLabel = "R", description = "Above 1: tokens of an agent's prompt and text "
-        + "come less often again; 1: off. Default: what the checkpoint says.")
+    @Option(names = "--repetition-penalty", paramLabel = "R",
+        description = "Above 1: tokens of an agent's prompt and text come less often again; 1: off. Default: what the "
+            + "checkpoint says.")
     private Double repetitionPenalty;
 
-    @Option(names = "--presence-penalty", paramLabel = "X", description = "Above 0: tokens that an agent has written come "
-        + "less often again, -2 to 2; 0: off. Default: what the checkpoint says.")
+    @Option(names = "--presence-penalty", paramLabel = "X",
+        description = "Above 0: tokens that an agent has written come less often again, -2 to 2; 0: off. Default: what "
+            + "the checkpoint says.")
     private Double presencePenalty;
 
-    @Option(names = "--frequency-penalty", paramLabel = "X", description = "Likewise, the less often the more often they "
-        + "were written, -2 to 2; 0: off. Default: what the checkpoint says.")
+    @Option(names = "--frequency-penalty", paramLabel = "X",
+        description = "Likewise, the less often the more often they were written, -2 to 2; 0: off. Default: what the "
+            + "checkpoint says.")
     private Double frequencyPenalty;
 
-    @Option(names = "--no-repeat-ngram", paramLabel = "N", description = "No N tokens in a row come twice in an agent's "
-        + "prompt and text; 0: off. Default: what the checkpoint says.")
+    @Option(names = "--no-repeat-ngram", paramLabel = "N",
+        description = "No N tokens in a row come twice in an agent's prompt and text; 0: off. Default: what the "
+            + "checkpoint says.")
     private Integer noRepeatNgram;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "42",
