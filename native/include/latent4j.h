@@ -95,6 +95,18 @@ struct l4j_control {
   int32_t* stop;          // [n_sequences], may be null; set stop[i] to 1: sequence i decodes no further (a stop string was seen)
 };
 
+// Tokens that are to come less often, or never, in the order that java/docs/sampling.md gives. A sequence's history is the prompt that this
+// rollout gives it and the tokens it decodes: what its memory held before is positions without ids.
+struct l4j_penalties {
+  float repetition;                 // more than 0; 1: off; logits of tokens of the history are divided by it, negative ones multiplied
+  float presence;                   // -2 to 2; 0: off; taken off the logits of tokens that were decoded
+  float frequency;                  // -2 to 2; 0: off; likewise, times as often as they were
+  int32_t no_repeat_ngram;          // 0: off; so many tokens in a row do not come twice in a history
+  const int32_t* suppressed;        // [n_suppressed] never decoded
+  const int32_t* suppressed_first;  // [n_suppressed_first] not decoded first
+  int32_t n_suppressed, n_suppressed_first;
+};
+
 // A ragged batch: sequence i prefills tokens[token_offsets[i] .. token_offsets[i+1]) after whatever memories[i] holds, runs
 // n_latent_steps latent steps and decodes up to max_new_tokens tokens. Each of the three may be empty. A sequence without prompt goes
 // on from its memory's last hidden state. The numbers of a sequence do not depend on its companions or on the threads.
@@ -128,6 +140,9 @@ struct l4j_rollout_args {
   float* logits;            // [n_sequences, vocab] before the first decoded token (needs max_new_tokens > 0)
   int32_t* new_tokens;      // [n_sequences, max_new_tokens]
   int32_t* stop_reasons;    // [n_sequences] l4j_stop_reason
+
+  float min_p;                     // [0, 1]; 0: off; what is less likely than this times the likeliest token is not drawn
+  const l4j_penalties* penalties;  // null: none; `logits` are those before
 
   l4j_run* run;  // null; l4j_rollout_run sets it, l4j_rollout_close sets it back
 };

@@ -64,6 +64,9 @@ struct RolloutCall {
   int32_t look = L4J_LOOK_NONE;
   float temperature = 0, top_p = 1;
   int32_t top_k = 0;
+  float min_p = 0;
+  l4j_penalties penalties{1, 0, 0, 0, nullptr, nullptr, 0, 0};
+  std::vector<int32_t> suppressed, suppressed_first;
   std::vector<uint64_t> seeds;
   std::vector<int32_t> end_tokens;
   std::vector<int32_t> keep;  // empty: all tokens
@@ -118,6 +121,12 @@ struct RolloutCall {
     args.temperature = temperature;
     args.top_p = top_p;
     args.top_k = top_k;
+    args.min_p = min_p;
+    penalties.suppressed = suppressed.data();
+    penalties.n_suppressed = static_cast<int32_t>(suppressed.size());
+    penalties.suppressed_first = suppressed_first.data();
+    penalties.n_suppressed_first = static_cast<int32_t>(suppressed_first.size());
+    args.penalties = &penalties;
     args.seeds = seeds.empty() ? nullptr : seeds.data();
     args.end_tokens = end_tokens.data();
     args.n_end_tokens = static_cast<int32_t>(end_tokens.size());

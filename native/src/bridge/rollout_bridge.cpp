@@ -34,6 +34,29 @@ void check_thinking(const l4j_rollout_args& args) {
             " without an array of thoughts to write to");
 }
 
+void mark_suppressed(const char* name, const int32_t* tokens, int32_t n, std::vector<bool>& suppressed) {
+  L4J_CHECK(n >= 0, "BAD_ARGUMENT", "n_", name, " ", n, ", expected 0 or more");
+  const auto vocab = static_cast<int32_t>(suppressed.size());
+  for (int32_t i = 0; i < n; i++) {
+    L4J_CHECK(tokens[i] >= 0 && tokens[i] < vocab, "BAD_TOKEN", "token ", tokens[i], " at index ", i, " of ", name, ", expected 0 to ",
+              vocab - 1);
+    suppressed[tokens[i]] = true;
+  }
+}
+
+void check(const Model& model, const l4j_penalties& penalties) {
+  L4J_CHECK(std::isfinite(penalties.repetition) && penalties.repetition > 0, "BAD_ARGUMENT", "repetition penalty ", penalties.repetition,
+            ", expected more than 0; 1 is off");
+  L4J_CHECK(std::abs(penalties.presence) <= 2, "BAD_ARGUMENT", "presence penalty ", penalties.presence, ", expected -2 to 2");
+  L4J_CHECK(std::abs(penalties.frequency) <= 2, "BAD_ARGUMENT", "frequency penalty ", penalties.frequency, ", expected -2 to 2");
+  L4J_CHECK(penalties.no_repeat_ngram >= 0, "BAD_ARGUMENT", "no_repeat_ngram ", penalties.no_repeat_ngram, ", expected 0 (off) or more");
+  std::vector<bool> suppressed(model.config().vocab);
+  mark_suppressed("suppressed", penalties.suppressed, penalties.n_suppressed, suppressed);
+  mark_suppressed("suppressed_first", penalties.suppressed_first, penalties.n_suppressed_first, suppressed);
+  L4J_CHECK(std::find(suppressed.begin(), suppressed.end(), false) != suppressed.end(), "BAD_ARGUMENT", "all ", suppressed.size(),
+            " tokens are suppressed, expected one at least to be left");
+}
+
 void check(const Model& model, const l4j_rollout_args& args) {
   L4J_CHECK(args.n_sequences >= 1, "BAD_ARGUMENT", "n_sequences ", args.n_sequences, ", expected 1 or more");
   L4J_CHECK(args.n_latent_steps >= 0, "BAD_ARGUMENT", "n_latent_steps ", args.n_latent_steps, ", expected 0 or more");
@@ -44,6 +67,8 @@ void check(const Model& model, const l4j_rollout_args& args) {
   L4J_CHECK(args.max_new_tokens == 0 || args.temperature == 0 || (args.top_p > 0 && args.top_p <= 1), "BAD_ARGUMENT", "top_p ", args.top_p,
             ", expected more than 0, at most 1");
   L4J_CHECK(args.top_k >= 0, "BAD_ARGUMENT", "top_k ", args.top_k, ", expected 0 (off) or more");
+  L4J_CHECK(args.min_p >= 0 && args.min_p <= 1, "BAD_ARGUMENT", "min_p ", args.min_p, ", expected 0 (off) to 1");
+  if (args.penalties) check(model, *args.penalties);
   L4J_CHECK(args.n_end_tokens >= 0, "BAD_ARGUMENT", "n_end_tokens ", args.n_end_tokens, ", expected 0 or more");
   L4J_CHECK(args.token_offsets[0] == 0, "BAD_ARGUMENT", "token_offsets begins with ", args.token_offsets[0], ", expected 0");
   for (int32_t i = 0; i < args.n_sequences; i++) {

@@ -139,7 +139,8 @@ struct AlignArgs {
 };
 
 // sample: one token per row. temperature 0: the first of the largest logits. Else: logits / temperature, the top_k largest (0: all), of
-// those the smallest set whose probability reaches top_p, one of them by a uniform number that depends on (seed, step) only.
+// those the smallest set whose probability reaches top_p, of those the ones at least min_p times as likely as the likeliest, one of them
+// by a uniform number that depends on (seed, step) only.
 struct SampleRow {
   uint64_t seed;
   uint64_t step;  // tokens this sequence decoded before
@@ -151,6 +152,48 @@ struct SampleArgs {
   float temperature, top_p;
   int32_t top_k;
   int32_t* tokens;        // [n]
+  float min_p = 0;        // [0, 1]; 0: off
+};
+
+// What a sequence has read and decoded in this rollout: its tokens in their order, and each of them once with how often it was decoded (0:
+// it stands in the prompt alone). There is room for all that may come.
+struct TokenTally {
+  int32_t token;
+  int32_t decoded;
+};
+struct History {
+  int32_t* tokens;      // [n_tokens]
+  TokenTally* tallies;  // [n_distinct]
+  int32_t n_tokens, n_distinct;
+};
+
+// penalize: logits, in place, by what their rows' sequences have read and decoded. Each token of the history: x > 0 ? x / repetition : x *
+// repetition; then each that was decoded: x - frequency * times - presence. Then to -inf: each token that would end a sequence of
+// no_repeat_ngram tokens which the history holds already; `suppressed`; and, where a row's step is 0, `suppressed_first`.
+// Reads 8 bytes a distinct token and 4 a token of the history, not the logits of others.
+struct Penalties {
+  float repetition;                 // 1: off
+  float presence, frequency;        // 0: off
+  int32_t no_repeat_ngram;          // 0: off
+  const int32_t* suppressed;        // [n_suppressed]
+  const int32_t* suppressed_first;  // [n_suppressed_first]
+  int32_t n_suppressed, n_suppressed_first;
+};
+struct PenalizeArgs {
+  float* logits;               // [n, vocab]
+  const RowPlace* places;      // [n]
+  const SampleRow* rows;       // [n]
+  const Penalties* penalties;  // [1], the device's: a recorded step serves any
+  const History* histories;    // [sequences]; null: nothing of the penalties asks for them
+  int32_t n, vocab;
+};
+
+// remember: the row's token goes to the end of its sequence's history. No two rows are of one sequence.
+struct RememberArgs {
+  const int32_t* tokens;   // [n]
+  const RowPlace* places;  // [n]
+  History* histories;      // [sequences]
+  int32_t n;
 };
 
 // What is seen of one thought, the vector e that a latent step takes as its input, and of the hidden state h that it was made of.
@@ -274,6 +317,8 @@ struct Ops {
   void (*copy_rows)(Queue&, const CopyRowsArgs&);
   void (*check_finite)(Queue&, const CheckFiniteArgs&);
   void (*advance)(Queue&, const AdvanceArgs&);
+  void (*penalize)(Queue&, const PenalizeArgs&);
+  void (*remember)(Queue&, const RememberArgs&);
   // decode_row: y [cols] = row `row` of w as f32. For set-up (target_norm, ridge), not for steps; runs on the caller's thread. CPU only.
   void (*decode_row)(const Matrix& w, int32_t row, float* y);
 };

@@ -57,8 +57,10 @@ void Rollout::State::choose(int32_t step) {
         device_.download(queue_, args_.logits + static_cast<size_t>(begin) * vocab, ws_.logits.data(),
                          static_cast<size_t>(rows) * vocab * sizeof(float));
       }
+      penalize(begin, rows);
       ops_.sample(queue_, {ws_.logits.data(), ws_.samples.data() + begin, rows, vocab, args_.temperature, args_.top_p, args_.top_k,
-                           chosen() + begin});
+                           chosen() + begin, args_.min_p});
+      remember(begin, rows);
     }
   };
   if (keep_logits) return body();  // no other step does that
@@ -80,7 +82,9 @@ void Rollout::State::feed(int32_t n) {
 ReplayKey Rollout::State::step_key(int32_t n) const {
   const uint64_t temperature = std::bit_cast<uint32_t>(args_.temperature);
   const uint64_t sampling = temperature << 32 | std::bit_cast<uint32_t>(args_.top_p);
-  return {ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), sampling, static_cast<uint64_t>(args_.top_k)};
+  const uint64_t penalties = (penalizes_ ? 1 : 0) + (remembers_ ? 2 : 0);  // their numbers are the device's
+  return {ws_.generation, static_cast<uint64_t>(n), static_cast<uint64_t>(longest_), sampling, static_cast<uint64_t>(args_.top_k),
+          uint64_t{std::bit_cast<uint32_t>(args_.min_p)} << 32 | penalties};
 }
 
 void Rollout::State::place_active(int32_t step, bool tokens) {

@@ -105,6 +105,7 @@ void Rollout::State::prepare() {
   if (args_.latents) reserve(ws_.latents, row(n) * args_.n_latent_steps);
   if (args_.latent_hidden) reserve(ws_.latent_hidden, row(n) * args_.n_latent_steps);
   upload_tables();
+  prepare_penalties();
   for (int32_t i = 0; i < n; i++) {
     const auto& hidden = memories_[i]->hidden();
     if (!hidden.empty()) device_.upload(queue_, ws_.hidden[0].data() + row(i), hidden.data(), row(1) * sizeof(float));

@@ -1,5 +1,5 @@
 // rollout_state.h: a rollout on its way. rollout.cpp holds what all phases share and the prompts; think.cpp the thoughts; decode.cpp the
-// tokens, and the commit, which may keep fewer of them.
+// tokens, and the commit, which may keep fewer of them; penalties.cpp what earlier tokens do to the next one.
 #pragma once
 
 #include <atomic>
@@ -122,6 +122,13 @@ class Rollout::State {
   // One token for each active sequence from its last hidden state.
   void choose(int32_t step);
 
+  // Penalties: settings and histories to the device, the prompts in them; then, in `choose`, before and after the rows of a chunk get their
+  // tokens. Nothing where none is asked for. Histories are found by sequence, so that nothing moves when one leaves the batch.
+  void prepare_penalties();
+  void prepare_histories();
+  void penalize(int32_t begin, int32_t rows);
+  void remember(int32_t begin, int32_t rows);
+
   // The chosen tokens become the next position of each of the n active sequences.
   void feed(int32_t n);
 
@@ -179,6 +186,11 @@ class Rollout::State {
   std::vector<int32_t> ends_, kept_rows_, left_slots_, left_tokens_;
   std::vector<int32_t> thinkers_, going_on_;  // sequences that think, slot after slot; the slots before some of them stopped
   std::vector<SampleRow> samples_, think_samples_;
+
+  bool penalizes_ = false, remembers_ = false;
+  Penalties penalties_ = {};
+  std::vector<History> histories_;   // [n_sequences]
+  std::vector<TokenTally> tallies_;  // those of the prompts, end to end
 };
 
 }  // namespace latent4j

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/device.h"
+#include "latent/penalty_buffers.h"
 #include "model/decoder.h"
 
 namespace latent4j {
@@ -44,6 +45,7 @@ struct Workspace {
   Buffer<Thought> told_thoughts;               // thought_now on the host's side
   Buffer<float> results;                       // [sequences, d_model] on the host's side: hidden states that memories keep
   Buffer<float> undecoded;                     // [sequences, d_model] on the host's side: hidden states before the first decoded token
+  PenaltyBuffers penalties;
   std::unique_ptr<Mark> start, prefilled, thought, token, ended;
   std::array<std::unique_ptr<Mark>, 4> steps;  // marks of the last passes or latent steps
 

@@ -14,6 +14,7 @@ namespace {
 struct Settings {
   float temperature, top_p;
   int top_k;
+  float min_p = 0;
 };
 
 std::vector<int32_t> run(const std::string& level, int n_threads, const std::vector<float>& logits, const std::vector<SampleRow>& rows,
@@ -30,6 +31,7 @@ std::vector<int32_t> run(const std::string& level, int n_threads, const std::vec
   args.top_p = s.top_p;
   args.top_k = s.top_k;
   args.tokens = tokens.data();
+  args.min_p = s.min_p;
   cpu::ops(level).sample(queue, args);
   return tokens;
 }
@@ -41,7 +43,7 @@ std::map<int, int> draw(const std::string& level, const std::vector<float>& logi
   return counts;
 }
 
-// The probability of every token by definition: sort, cut at top_k, cut at top_p, normalize.
+// The probability of every token by definition: sort, cut at top_k, cut at top_p, cut at min_p, normalize.
 std::vector<double> reference(const std::vector<float>& logits, Settings s) {
   std::vector<int> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
@@ -54,6 +56,9 @@ std::vector<double> reference(const std::vector<float>& logits, Settings s) {
   size_t kept = 0;
   while (kept < order.size() && sum < total * s.top_p) sum += p[order[kept++]];
   for (size_t i = kept; i < order.size(); i++) p[order[i]] = 0;
+  for (double& v : p) {
+    if (v < s.min_p) sum -= v, v = 0;  // the likeliest's is 1
+  }
   for (double& v : p) v /= sum;
   return p;
 }
@@ -81,7 +86,8 @@ TEST(Sample, FrequenciesFollowTheDefinition) {
   const int draws = 4000;
   for (const std::string& level : cpu::levels()) {
     for (const Settings s : {Settings{1, 1, 0}, Settings{0.6f, 0.95f, 0}, Settings{0.6f, 0.95f, 20}, Settings{1.5f, 1, 7},
-                             Settings{2, 0.5f, 99}, Settings{1, 0.9f, 1000}}) {
+                             Settings{2, 0.5f, 99}, Settings{1, 0.9f, 1000}, Settings{1, 1, 0, 0.1f}, Settings{1.5f, 0.95f, 30, 0.05f},
+                             Settings{1, 0.6f, 0, 0.01f}}) {
       const std::vector<double> p = reference(logits, s);
       const std::map<int, int> counts = draw(level, logits, s, draws);
       double chi_squared = 0;
@@ -117,6 +123,14 @@ TEST(Sample, TheSetsOfTopKAndTopPAreExact) {
     EXPECT_EQ(tokens({1, 0.71f, 0}), (std::vector<int>{0, 1, 3}));
     EXPECT_EQ(tokens({1, 0.6f, 3}), (std::vector<int>{1, 3}));  // of three: 4/9, 3/9, 2/9
     EXPECT_EQ(tokens({1, 1e-9f, 0}), (std::vector<int>{1}));
+    EXPECT_EQ(tokens({1, 1, 0, 0.24f}), (std::vector<int>{0, 1, 2, 3}));
+    EXPECT_EQ(tokens({1, 1, 0, 0.26f}), (std::vector<int>{0, 1, 3}));
+    EXPECT_EQ(tokens({1, 1, 0, 0.51f}), (std::vector<int>{1, 3}));
+    EXPECT_EQ(tokens({1, 1, 2, 0.26f}), (std::vector<int>{1, 3}));
+    EXPECT_EQ(tokens({1, 0.39f, 0, 0.26f}), (std::vector<int>{1}));
+    EXPECT_EQ(tokens({2, 1, 0, 0.49f}), (std::vector<int>{0, 1, 2, 3}));  // after the temperature: of roots
+    EXPECT_EQ(tokens({1, 1, 0, 1}), (std::vector<int>{1}));
+    EXPECT_EQ(tokens({1, 0.9f, 0, 1e-45f}), (std::vector<int>{0, 1, 3}));
     EXPECT_EQ(tokens({1e-30f, 1, 0}), (std::vector<int>{1}));
     EXPECT_EQ(tokens({1e-42f, 1, 0}), (std::vector<int>{1}));
   }

@@ -23,6 +23,8 @@ void rope_angles(Queue&, const RopeAnglesArgs&);
 void copy_rows(Queue&, const CopyRowsArgs&);
 void check_finite(Queue&, const CheckFiniteArgs&);
 void advance(Queue&, const AdvanceArgs&);
+void penalize(Queue&, const PenalizeArgs&);
+void remember(Queue&, const RememberArgs&);
 void decode_row(const Matrix& w, int32_t row, float* y);
 
 const Ops& table();

@@ -130,6 +130,13 @@ Candidate top_p(const Candidates& all, float share, Candidate* heap, double* wei
   return last;
 }
 
+// The weight of all that do not come after `last`, in the order in which they are drawn.
+double weight_up_to(const Candidates& all, Candidate last) {
+  double sum = 0;
+  for (int i = 0; i < all.n; i++) sum += before(last, {all.weights[i], i}) ? 0 : static_cast<double>(all.weights[i]);
+  return sum;
+}
+
 int draw(const Candidates& all, Candidate last, double target) {
   double sum = 0;
   int chosen = 0;
@@ -160,11 +167,11 @@ int sample_row(const SampleArgs& args, int row, std::byte* scratch) {
 
   double weight = 0;
   Candidate last = {0, all.n};
-  if (args.top_p < 1) {
-    last = top_p(all, args.top_p, heap, &weight);
-  } else {
-    for (int i = 0; i < all.n; i++) weight += static_cast<double>(all.weights[i]);
-  }
+  if (args.top_p < 1) last = top_p(all, args.top_p, heap, &weight);
+  const Candidate least = {args.min_p, all.n};  // of min_p's set: weights are relative to the largest
+  const bool fewer = args.min_p > 0 && before(least, last);
+  if (fewer) last = least;
+  if (fewer || args.top_p >= 1) weight = weight_up_to(all, last);
   return draw(all, last, uniform(args.rows[row]) * weight);
 }
 

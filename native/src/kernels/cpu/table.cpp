@@ -26,6 +26,8 @@ const Ops& table() {
                               .copy_rows = copy_rows,
                               .check_finite = check_finite,
                               .advance = advance,
+                              .penalize = penalize,
+                              .remember = remember,
                               .decode_row = decode_row};
   return ops;
 }

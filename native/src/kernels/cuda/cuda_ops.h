@@ -21,6 +21,8 @@ void rope_angles(Queue&, const RopeAnglesArgs&);
 void copy_rows(Queue&, const CopyRowsArgs&);
 void check_finite(Queue&, const CheckFiniteArgs&);
 void advance(Queue&, const AdvanceArgs&);
+void penalize(Queue&, const PenalizeArgs&);
+void remember(Queue&, const RememberArgs&);
 
 const Ops& ops();
 

@@ -35,7 +35,7 @@ struct Rows {
   const SampleRow* rows;
   int32_t* tokens;
   int vocab, n_slices, top_k;
-  float scale, top_p;
+  float scale, top_p, min_p;
   bool greedy;
   RowState* states;
   uint64_t* slices;
@@ -292,10 +292,12 @@ __global__ void __launch_bounds__(kThreads) sample_draw_kernel(Rows args) {
   if (state.decided) return;
   const float* logits = args.logits + static_cast<size_t>(row) * args.vocab;
   const Known known(args, state);
+  // Weights are relative to the largest, and a weight's bits rise with it: the least rank of min_p's set.
+  const Rank least_weight = max(known.least_weight, Rank{__float_as_uint(args.min_p)} << 32);
   // Of the drawable candidate `id`; 0 of others.
   const auto amount = [&](float x, int id) -> uint64_t {
     const float w = known.weight(x, id);
-    return rank_of(__float_as_uint(w), id) >= known.least_weight ? fixed(w) : 0;
+    return rank_of(__float_as_uint(w), id) >= least_weight ? fixed(w) : 0;
   };
   uint64_t sum = 0, total;
   for_each(logits, args.vocab, [&](float x, int id) { sum += amount(x, id); });
@@ -349,6 +351,7 @@ void sample(Queue& queue, const SampleArgs& args) {
   rows.top_k = args.top_k;
   rows.scale = std::min(1.0f / args.temperature, 3.0e38f);  // finite: the largest stays exp(0)
   rows.top_p = args.top_p;
+  rows.min_p = std::max(0.0f, args.min_p);  // -0 is no rank
   rows.greedy = args.temperature <= 0;
   rows.tickets = stream.tickets;
   const size_t slices_bytes = sizeof(uint64_t) * rows.n_slices, ids_bytes = sizeof(int32_t) * args.vocab;

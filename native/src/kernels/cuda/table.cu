@@ -35,6 +35,8 @@ const Ops& ops() {
                                 .copy_rows = OnDevice<copy_rows>::run,
                                 .check_finite = OnDevice<check_finite>::run,
                                 .advance = OnDevice<advance>::run,
+                                .penalize = OnDevice<penalize>::run,
+                                .remember = OnDevice<remember>::run,
                                 .decode_row = nullptr};
   return table;
 }

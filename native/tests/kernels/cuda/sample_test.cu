@@ -7,12 +7,13 @@ namespace {
 struct Settings {
   float temperature, top_p;
   int top_k;
+  float min_p = 0;
 };
 
 class CudaSampleTest : public test::CudaTest {
  protected:
   static SampleArgs args_of(const float* logits, const SampleRow* rows, size_t n, size_t vocab, Settings s, int32_t* tokens) {
-    return {logits, rows, static_cast<int32_t>(n), static_cast<int32_t>(vocab), s.temperature, s.top_p, s.top_k, tokens};
+    return {logits, rows, static_cast<int32_t>(n), static_cast<int32_t>(vocab), s.temperature, s.top_p, s.top_k, tokens, s.min_p};
   }
   std::vector<int32_t> on_cuda(const std::vector<float>& logits, const std::vector<SampleRow>& rows, Settings s) {
     const test::DeviceArray<float> device_logits(logits);
@@ -63,7 +64,8 @@ TEST_F(CudaSampleTest, DrawsWhatTheCpuDraws) {
   for (const auto& [vocab, n] : {std::pair{7, 40}, {100, 24}, {4099, 3}, {8192, 2}}) {
     const auto logits = test::random_floats(static_cast<size_t>(vocab) * n, random, 3);
     for (const Settings s : {Settings{1, 1, 0}, {0.6f, 0.95f, 0}, {0.6f, 0.95f, 20}, {1.5f, 1, 5}, {2, 0.5f, 2000}, {1, 1e-9f, 0},
-                             {100, 0.7f, 0}}) {
+                             {100, 0.7f, 0}, {1, 1, 0, 0.1f}, {1.5f, 0.95f, 30, 0.05f}, {1, 0.6f, 0, 0.01f}, {3, 1, 0, 1},
+                             {1, 1, 0, -0.0f}}) {
       expect_equal(logits, steps(n, 7), s);
     }
   }
@@ -78,6 +80,7 @@ TEST_F(CudaSampleTest, OfEqualsTheLowerIdsStay) {
   }
   const std::vector<float> equal(50, 1.5f);
   for (int32_t token : on_cuda(repeat(equal, 60), steps(60), {1, 1, 5})) EXPECT_LT(token, 5);
+  expect_equal(repeat(equal, 60), steps(60), {1, 1, 0, 1});  // all are as likely as the likeliest
   const auto half = on_cuda(repeat(equal, 300), steps(300), {1, 0.5f, 0});
   EXPECT_EQ(*std::max_element(half.begin(), half.end()), 24);
 }

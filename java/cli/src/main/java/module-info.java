@@ -1,6 +1,7 @@
 /** The command line of latent4j. */
 module org.latent4j.cli {
     requires info.picocli;
+    requires java.logging;
     requires org.latent4j;
     requires org.latent4j.smollm2;
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.latent4j.agent.Agent;
 import org.latent4j.agent.Compatibility;
 import org.latent4j.agent.MemoryPolicy;
@@ -18,8 +19,10 @@ import org.latent4j.agent.Topology;
 import org.latent4j.internal.NonNull;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.Thinking;
+import org.latent4j.text.GenerationConfig;
 
 /**
  * Agents that answer questions together on one model (arXiv 2511.20639). A team keeps nothing between questions and may
@@ -153,6 +156,8 @@ public final class Team {
         private float temperature = 0.6f;
         private float topP = 0.95f;
         private Integer topK;
+        private Float minP;
+        private UnaryOperator<Penalties> penalties = UnaryOperator.identity();  // on the checkpoint's
         private long seed = 42;
         private List<String> stops = List.of();
         private final Map<String, Object> templateOptions = new HashMap<>();
@@ -266,6 +271,65 @@ public final class Team {
             return this;
         }
 
+        /**
+         * Keeps tokens that are at least so many times as likely as the likeliest, 0 to 1, 0 for all, default the
+         * checkpoint's generation config.
+         */
+        public Builder minP(double value) {
+            minP = (float) value;
+            return this;
+        }
+
+        /**
+         * Makes tokens of an agent's prompt and of its own text less likely ({@link Penalties#repetition()}), above 0,
+         * 1 for off, default the checkpoint's generation config.
+         */
+        public Builder repetitionPenalty(double value) {
+            return penalties(before -> before.withRepetition((float) value));
+        }
+
+        /**
+         * Makes tokens less likely that an agent has written ({@link Penalties#presence()}), -2 to 2, 0 for off,
+         * default the checkpoint's generation config.
+         */
+        public Builder presencePenalty(double value) {
+            return penalties(before -> before.withPresence((float) value));
+        }
+
+        /**
+         * Makes tokens less likely the more often an agent has written them ({@link Penalties#frequency()}), -2 to 2,
+         * 0 for off, default the checkpoint's generation config.
+         */
+        public Builder frequencyPenalty(double value) {
+            return penalties(before -> before.withFrequency((float) value));
+        }
+
+        /**
+         * No so many tokens in a row come twice in an agent's prompt and text, 0 for off, default the checkpoint's
+         * generation config.
+         */
+        public Builder noRepeatNgram(int value) {
+            return penalties(before -> before.withNoRepeatNgram(value));
+        }
+
+        /** Token ids that no agent writes, default the checkpoint's generation config. */
+        public Builder suppressTokens(int... value) {
+            int[] tokens = value.clone();
+            return penalties(before -> before.withSuppressed(tokens));
+        }
+
+        /** Token ids that no text begins with, default the checkpoint's generation config. */
+        public Builder suppressFirstTokens(int... value) {
+            int[] tokens = value.clone();
+            return penalties(before -> before.withSuppressedFirst(tokens));
+        }
+
+        private Builder penalties(UnaryOperator<Penalties> change) {
+            UnaryOperator<Penalties> earlier = penalties;
+            penalties = before -> change.apply(earlier.apply(before));
+            return this;
+        }
+
         /** Of every decoding agent's random numbers, default 42. */
         public Builder seed(long value) {
             seed = value;
@@ -308,7 +372,10 @@ public final class Team {
         public Team build() {
             Topology shape = method == Method.SINGLE ? Topology.SEQUENTIAL : topology;
             int keep = topK == null ? model.generation().topK() : topK;
-            Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
+            GenerationConfig generation = model.generation();
+            Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep,
+                minP == null ? generation.minP() : minP, penalties.apply(generation.penalties()),
+                generation.endTokens());
             boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
             return new Team(model, new TeamPlan(method, shape, compatibility, members, task,

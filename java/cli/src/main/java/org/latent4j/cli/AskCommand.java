@@ -85,6 +85,9 @@ final class AskCommand implements Callable<Integer> {
                 answers = team.askAll(questions, new Watcher(progress, streams));
                 progress.erase();
                 print(model, team, answers, streams);
+                if (!quiet) {
+                    ModelArguments.unobeyed(model).ifPresent(output::note);
+                }
             }
         }
         return extractedAlone() && anyMissing(answers) ? Latent4j.FAILED : 0;

@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.latent4j.Answer;
 import org.latent4j.Figures;
@@ -65,6 +66,7 @@ final class CompareCommand implements Callable<Integer> {
         Map<Method, Answer> answers = new EnumMap<>(Method.class);
         ObjectNode report = JsonReport.JSON.createObjectNode();
         String place;
+        Optional<String> unobeyed;
         try (ProgressLine progress = new ProgressLine(terminal)) {
             try (LatentModel model = modelArguments.open(options, progress)) {
                 // The first to run must not pay for what is done once.
@@ -78,6 +80,7 @@ final class CompareCommand implements Callable<Integer> {
                         answers.get(method), Words.tokens(model)));
                 }
                 place = ModelArguments.place(model);
+                unobeyed = ModelArguments.unobeyed(model);
             }
         }
         if (json) {
@@ -90,6 +93,7 @@ final class CompareCommand implements Callable<Integer> {
             print(answers);
             output.note("computed on " + place);
         }
+        unobeyed.ifPresent(output::note);
         return 0;
     }
 

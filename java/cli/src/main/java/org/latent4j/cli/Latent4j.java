@@ -10,6 +10,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.latent4j.LatentException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,6 +40,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         "  HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, LATENT4J_DEBUG (as --debug), NO_COLOR."})
 public final class Latent4j implements Runnable {
     static final int FAILED = 1;
+
+    /** What the library logs is said by the commands themselves, on one line. Kept, or its level would be forgotten. */
+    private static final Logger LIBRARY = Logger.getLogger("org.latent4j");
+
     private static final int LONGEST_COMMAND = 60;
 
     @CommandLine.Spec
@@ -51,6 +57,7 @@ public final class Latent4j implements Runnable {
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {
+        LIBRARY.setLevel(Level.OFF);
         Terminal terminal = Terminal.system();
         String[] typed;
         try {

@@ -2,6 +2,7 @@ package org.latent4j.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.latent4j.Device;
 import org.latent4j.LatentModel;
 import org.latent4j.memory.MemoryType;
@@ -71,6 +72,13 @@ final class ModelArguments {
     /** The device that an opened model is on, and its name. */
     static String place(LatentModel model) {
         return model.info().device() + ", " + model.info().deviceName();
+    }
+
+    /** What the checkpoint's generation config asks for and nobody does, as a line; empty if there is nothing. */
+    static Optional<String> unobeyed(LatentModel model) {
+        List<String> ignored = model.generation().ignored();
+        return ignored.isEmpty() ? Optional.empty()
+            : Optional.of("not obeyed of the checkpoint's generation config: " + String.join(", ", ignored));
     }
 
     /** Opens it; a download shows how far it is. */

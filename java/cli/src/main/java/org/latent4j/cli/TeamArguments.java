@@ -3,6 +3,7 @@ package org.latent4j.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.latent4j.LatentModel;
 import org.latent4j.Team;
 import org.latent4j.agent.Compatibility;
@@ -11,6 +12,7 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Prompts;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Sampling;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +60,31 @@ final class TeamArguments {
     @Option(names = "--top-k", paramLabel = "K",
         description = "Draw from this many of the likeliest tokens, 0 for all. Default: what the checkpoint says.")
     private Integer topK;
+
+    @Option(names = "--min-p", paramLabel = "P",
+        description = "Draw from tokens at least so many times as likely as the likeliest, 0 (all) to 1. Default: what "
+            + "the checkpoint says.")
+    private Double minP;
+
+    @Option(names = "--repetition-penalty", paramLabel = "R",
+        description = "Above 1: tokens of an agent's prompt and text come less often again; 1: off. Default: what the "
+            + "checkpoint says.")
+    private Double repetitionPenalty;
+
+    @Option(names = "--presence-penalty", paramLabel = "X",
+        description = "Above 0: tokens that an agent has written come less often again, -2 to 2; 0: off. Default: what "
+            + "the checkpoint says.")
+    private Double presencePenalty;
+
+    @Option(names = "--frequency-penalty", paramLabel = "X",
+        description = "Likewise, the less often the more often they were written, -2 to 2; 0: off. Default: what the "
+            + "checkpoint says.")
+    private Double frequencyPenalty;
+
+    @Option(names = "--no-repeat-ngram", paramLabel = "N",
+        description = "No N tokens in a row come twice in an agent's prompt and text; 0: off. Default: what the "
+            + "checkpoint says.")
+    private Integer noRepeatNgram;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "42",
         description = "The same seed gives the same answer. Default: 42.")
@@ -108,7 +135,9 @@ final class TeamArguments {
      */
     void check(int questions) {
         try {
-            new Sampling(maxNewTokens, temperature, topP, topK == null ? 0 : topK, new int[0]);
+            new Sampling(maxNewTokens, temperature, topP, topK == null ? 0 : topK, new int[0])
+                .withMinP(minP == null ? 0 : minP.floatValue())
+                .withPenalties(penalties());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), Words.ofOption(command, e.getMessage()), e);
         }
@@ -121,6 +150,14 @@ final class TeamArguments {
         prompts = promptsFile == null ? Prompts.builtIn() : Prompts.load(promptsFile);
     }
 
+    /** What was asked for, off where nothing was. */
+    private Penalties penalties() {
+        return Penalties.none().withRepetition(repetitionPenalty == null ? 1 : repetitionPenalty.floatValue())
+            .withPresence(presencePenalty == null ? 0 : presencePenalty.floatValue())
+            .withFrequency(frequencyPenalty == null ? 0 : frequencyPenalty.floatValue())
+            .withNoRepeatNgram(noRepeatNgram == null ? 0 : noRepeatNgram);
+    }
+
     Team team(LatentModel model, Method method) {
         return team(model, method, false);
     }
@@ -131,13 +168,20 @@ final class TeamArguments {
             .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens)
             .temperature(temperature).topP(topP).seed(seed).stopStrings(stops.toArray(String[]::new))
             .compatibility(compatibility).prompts(prompts).allowControlTokens(allowControlTokens);
-        if (topK != null) {
-            builder.topK(topK);
-        }
-        if (enableThinking != null) {
-            builder.enableThinking(enableThinking);
-        }
+        setIfGiven(topK, builder::topK);
+        setIfGiven(minP, builder::minP);
+        setIfGiven(repetitionPenalty, builder::repetitionPenalty);
+        setIfGiven(presencePenalty, builder::presencePenalty);
+        setIfGiven(frequencyPenalty, builder::frequencyPenalty);
+        setIfGiven(noRepeatNgram, builder::noRepeatNgram);
+        setIfGiven(enableThinking, builder::enableThinking);
         return builder.build();
+    }
+
+    private static <T> void setIfGiven(T value, Consumer<T> setter) {
+        if (value != null) {
+            setter.accept(value);
+        }
     }
 
     private void require(boolean condition, String message) {

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +47,8 @@ class CommandsTest {
         JsonNode json = ask("--method", "latent", "--team", "hierarchical", "--latent-steps", "5", "--align", "ridge",
             "--memory", "latent-only",
             "--max-new-tokens", "6", "--temperature", "0.5", "--top-p", "0.9", "--top-k", "7", "--seed", "9",
+            "--min-p", "0.02", "--repetition-penalty", "1.1", "--presence-penalty", "0.5", "--frequency-penalty",
+            "0.25", "--no-repeat-ngram", "6",
             "--threads", "1", "--compat",
             "official", "--task", "math");
         JsonNode settings = json.get("settings");
@@ -58,6 +62,11 @@ class CommandsTest {
         assertThat(settings.get("top_p").floatValue()).isEqualTo(0.9f);
         assertThat(settings.get("top_k").asInt()).isEqualTo(7);
         assertThat(settings.get("seed").asLong()).isEqualTo(9);
+        assertThat(settings.get("min_p").floatValue()).isEqualTo(0.02f);
+        assertThat(settings.get("repetition_penalty").floatValue()).isEqualTo(1.1f);
+        assertThat(settings.get("presence_penalty").floatValue()).isEqualTo(0.5f);
+        assertThat(settings.get("frequency_penalty").floatValue()).isEqualTo(0.25f);
+        assertThat(settings.get("no_repeat_ngram").asInt()).isEqualTo(6);
         assertThat(settings.get("compat").asText()).isEqualTo("official");
         assertThat(settings.get("task").asText()).isEqualTo("math");
         assertThat(names(json)).containsExactly("math_expert", "science_expert", "code_expert", "summarizer");
@@ -70,6 +79,25 @@ class CommandsTest {
     void controlTokensCountOnlyWhereTheyAreAllowed() throws IOException {
         assertThat(ask().get("settings").get("allow_control_tokens").asBoolean(true)).isFalse();
         assertThat(ask("--allow-control-tokens").get("settings").get("allow_control_tokens").asBoolean()).isTrue();
+    }
+
+    @Test
+    void whatTheCheckpointAsksForIsDoneOrNamed() throws IOException {
+        Path checkpoint = Files.createDirectory(folder.resolve("checkpoint"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(Path.of(Console.TINY).resolve(file), checkpoint.resolve(file));
+        }
+        Files.writeString(checkpoint.resolve("generation_config.json"),
+            "{\"eos_token_id\": 2, \"repetition_penalty\": 1.05, \"suppress_tokens\": [7], \"typical_p\": 0.9}");
+        String[] few = {"-m", checkpoint.toString(), "--device", Console.DEVICE, "-n", "8", "-s", "3", "what?"};
+        JsonNode settings = JSON.readTree(onIt("ask", "--json", few).out()).get("settings");
+        assertThat(settings.get("repetition_penalty").floatValue()).isEqualTo(1.05f);
+        assertThat(settings.get("suppress_tokens").get(0).asInt()).isEqualTo(7);
+        for (String command : new String[] {"ask", "compare"}) {
+            assertThat(onIt(command, "--thinking", few).err())
+                .containsOnlyOnce("not obeyed of the checkpoint's generation config: typical_p: 0.9");
+            assertThat(Console.piped().tiny(command, "what?").err()).doesNotContain("not obeyed");
+        }
     }
 
     @Test
@@ -205,6 +233,11 @@ class CommandsTest {
             "-------------------------",
             "long name         7  x",
             "s          12345678  yy");
+    }
+
+    private static Console onIt(String command, String option, String... args) {
+        return Console.piped().run(Stream.concat(Stream.of(command, option), Arrays.stream(args))
+            .toArray(String[]::new));
     }
 
     private static JsonNode ask(String... args) throws IOException {

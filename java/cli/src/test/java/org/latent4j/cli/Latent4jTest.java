@@ -34,7 +34,8 @@ class Latent4jTest {
     @ParameterizedTest
     @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
         "--max-new-tokens", "--temperature",
-        "--top-p", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines",
+        "--top-p", "--min-p", "--repetition-penalty", "--presence-penalty", "--frequency-penalty",
+        "--no-repeat-ngram", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines",
         "Default: 20.",
         "Examples:"})
     void helpOfAskNamesEveryOption(String text) {
@@ -66,6 +67,9 @@ class Latent4jTest {
         "--top-k -1 q | --top-k is -1", "--memory-positions -1 q | --memory-positions is -1", "--seed x q | --seed",
         "--top-p 2 q | --top-p is 2", "--latent-step 3 q | --latent-steps",
         "--memory-postions 3 q | --memory-positions",
+        "--min-p 2 q | --min-p is 2", "--repetition-penalty 0 q | repetition penalty is 0",
+        "--presence-penalty 3 q | presence penalty is 3", "--frequency-penalty -3 q | frequency penalty is -3",
+        "--no-repeat-ngram -1 q | --no-repeat-ngram is -1",
         "--threads -1 q | --threads is -1", "--threads 5000 q | --threads is 5000",
         "--device gpu q | expected cpu, cuda:0", "--memory shuffled q | two questions", "--nonsense q | --nonsense",
         "-f x q | given twice",

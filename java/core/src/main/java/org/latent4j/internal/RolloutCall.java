@@ -4,7 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -15,6 +17,7 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutFigures;
@@ -77,6 +80,7 @@ final class RolloutCall {
             prompts[i] = checked(i);
             total += prompts[i].length;
         }
+        checkSuppressed(sampling.penalties());
         promptTokens = (int) Math.min(total, Integer.MAX_VALUE);  // more than an arena holds, which says so
     }
 
@@ -100,6 +104,21 @@ final class RolloutCall {
             }
         }
         return prompt;
+    }
+
+    private void checkSuppressed(Penalties penalties) {
+        Set<Integer> tokens = new HashSet<>(penalties.suppressed());
+        tokens.addAll(penalties.suppressedFirst());
+        for (int token : tokens) {
+            if (token < 0 || token >= info.vocabularySize()) {
+                throw new IllegalArgumentException("suppressed token " + token + " is outside the vocabulary, 0 to "
+                        + (info.vocabularySize() - 1));
+            }
+        }
+        if (tokens.size() == info.vocabularySize()) {
+            throw new IllegalArgumentException("all " + info.vocabularySize()
+                    + " tokens are suppressed, one at least must be left");
+        }
     }
 
     RolloutResult run(RolloutListener listener) {
@@ -128,11 +147,15 @@ final class RolloutCall {
     }
 
     private long bytes() {
+        Penalties penalties = rollout.sampling().penalties();
         return Arena.padded(Pointer.sizeof(Native.l4j_rollout_args.class))
                 + Arena.padded(Pointer.sizeof(Native.l4j_rollout_figures.class))
                 + Control.bytes(n) + 2 * Arena.padded(8L * n) + Arena.padded(4L * n)
                 + Arena.padded(4L * promptTokens) + Arena.padded(4L * (n + 1)) + Arena.padded(4L * endTokens.length)
                 + Arena.padded(4L * n * maxNewTokens) + 3 * Arena.padded(4L * n)
+                + Arena.padded(Pointer.sizeof(Native.l4j_penalties.class))
+                + Arena.padded(4L * penalties.suppressed().size())
+                + Arena.padded(4L * penalties.suppressedFirst().size())
                 + (looks() ? Arena.padded(SeenThoughts.BYTES * n * thinking.latentSteps()) : 0)
                 + (rollout.capturesPromptHidden() ? Arena.padded(4L * promptTokens * info.dModel()) : 0)
                 + (rollout.capturesLatents() ? 2 * Arena.padded(latentBytes()) : 0)
@@ -176,9 +199,31 @@ final class RolloutCall {
                 .new_tokens(ints(newTokens)).stop_reasons(ints(stopReasons));
         Sampling sampling = rollout.sampling();
         args.max_new_tokens(maxNewTokens).temperature(sampling.temperature()).top_p(sampling.topP())
-                .top_k(sampling.topK());
+                .top_k(sampling.topK()).min_p(sampling.minP());
         layOutThinking(arena);
+        layOutPenalties(arena, sampling.penalties());
         layOutCaptures(arena);
+    }
+
+    private void layOutPenalties(Arena arena, Penalties penalties) {
+        if (penalties.equals(Penalties.none())) {
+            return;
+        }
+        Native.l4j_penalties struct = new Native.l4j_penalties(
+                new BytePointer(arena.take(Pointer.sizeof(Native.l4j_penalties.class))));
+        struct.repetition(penalties.repetition()).presence(penalties.presence()).frequency(penalties.frequency())
+                .no_repeat_ngram(penalties.noRepeatNgram())
+                .suppressed(ints(arena, penalties.suppressed())).n_suppressed(penalties.suppressed().size())
+                .suppressed_first(ints(arena, penalties.suppressedFirst()))
+                .n_suppressed_first(penalties.suppressedFirst().size());
+        args.penalties(struct);
+    }
+
+    private static IntPointer ints(Arena arena, List<Integer> values) {
+        ByteBuffer buffer = arena.take(4L * values.size());
+        values.forEach(buffer::putInt);
+        buffer.rewind();
+        return ints(buffer);
     }
 
     /** {@link AlignmentKind#ARGMAX} is soft of one token. */

@@ -1,14 +1,20 @@
 package org.latent4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoublePredicate;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.latent.Penalties;
 
 /**
  * How the model's makers decode it: the defaults of sampling.
@@ -17,17 +23,35 @@ import org.latent4j.LatentException;
  *     temperature
  * @param topP in (0, 1], 0.95 where the checkpoint says nothing
  * @param topK 0 (off) where the checkpoint says nothing
+ * @param minP in [0, 1], 0 (off) where the checkpoint says nothing
+ * @param penalties what earlier tokens do to the next one, and tokens never to decode
  * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
+ * @param ignored settings of {@code generation_config.json}, or of a GGUF file's {@code general.sampling}, that would
+ *     change which tokens are chosen, or how many, and that nothing here obeys, as {@code key: value}; they are also
+ *     logged, once for each file
  */
-public record GenerationConfig(float temperature, float topP, int topK, int[] endTokens) {
+public record GenerationConfig(float temperature, float topP, int topK, float minP, Penalties penalties,
+        int[] endTokens, List<String> ignored) {
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
     private static final float TEMPERATURE = 0.6f;
     private static final float TOP_P = 0.95f;
+
+    private static final String GGUF_SAMPLING = "general.sampling.";
+    private static final Map<String, String> GGUF_NAMES = Map.of("temp", "temperature", "top_k", "top_k", "top_p",
+            "top_p", "min_p", "min_p", "penalty_repeat", "repetition_penalty");
 
     /** Tokens that end a turn in the families that are run, wherever their vocabulary has them as control tokens. */
     private static final List<String> END_OF_TURN = List.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>");
 
     public GenerationConfig {
+        Objects.requireNonNull(penalties, "penalties");
         endTokens = endTokens.clone();
+        ignored = List.copyOf(ignored);
+    }
+
+    /** Without min-p, penalties and anything ignored. */
+    public GenerationConfig(float temperature, float topP, int topK, int[] endTokens) {
+        this(temperature, topP, topK, 0, Penalties.none(), endTokens, List.of());
     }
 
     @Override
@@ -37,7 +61,8 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
 
     /**
      * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token, else the
-     * tokenizer's; of a GGUF file its end token and the end-of-turn tokens among its control tokens.
+     * tokenizer's; of a GGUF file its end token, the end-of-turn tokens among its control tokens and its {@code
+     * general.sampling} keys.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
@@ -58,7 +83,7 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
                     ends.add(id);
                 }
             }
-            return new GenerationConfig(TEMPERATURE, TOP_P, 0, inside(ends, tokenizer));
+            return from(checkpoint, ggufSampling(ggufMetadata), inside(ends, tokenizer), tokenizer);
         }
         Path file = checkpoint.resolve("generation_config.json");
         JsonNode config = JsonFiles.readIfPresent(file);
@@ -72,12 +97,62 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
                     checkpoint.resolve("tokenizer_config.json"))).texts().getOrDefault("eos_token", "");
             ends.add(tokenizer.addedToken(end));
         }
+        return from(file, config, inside(ends, tokenizer), tokenizer);
+    }
+
+    /** What llama.cpp's converter made of a generation_config.json, under that file's names where it has one. */
+    private static JsonNode ggufSampling(JsonNode metadata) {
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        metadata.fields().forEachRemaining(field -> {
+            if (field.getKey().startsWith(GGUF_SAMPLING)) {
+                String name = field.getKey().substring(GGUF_SAMPLING.length());
+                config.set(GGUF_NAMES.getOrDefault(name, field.getKey()), field.getValue());
+            }
+        });
+        return config;
+    }
+
+    private static GenerationConfig from(Path file, JsonNode config, int[] endTokens, Tokenizer tokenizer) {
         double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
         double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
         boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
-        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK,
-                inside(ends, tokenizer));
+        double minP = number(file, config, "min_p", 0, value -> value >= 0 && value <= 1, "0 to 1");
+        List<String> ignored = UnobeyedSettings.of(config);
+        if (!ignored.isEmpty() && SAID.add(file + " " + ignored)) {
+            System.getLogger(GenerationConfig.class.getName()).log(System.Logger.Level.WARNING, "{0}: not obeyed: {1}",
+                    file, String.join(", ", ignored));
+        }
+        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
+                penalties(file, config, tokenizer), endTokens, ignored);
+    }
+
+    private static Penalties penalties(Path file, JsonNode config, Tokenizer tokenizer) {
+        double repetition = number(file, config, "repetition_penalty", 1, value -> value > 0, "above 0");
+        DoublePredicate asOpenAi = value -> Math.abs(value) <= 2;
+        double presence = number(file, config, "presence_penalty", 0, asOpenAi, "-2 to 2");
+        double frequency = number(file, config, "frequency_penalty", 0, asOpenAi, "-2 to 2");
+        double ngram = number(file, config, "no_repeat_ngram_size", 0,
+                value -> value >= 0 && value < Integer.MAX_VALUE && value == Math.rint(value),
+                "a whole one, 0 or more");
+        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram,
+                ids(file, config, "suppress_tokens", tokenizer), ids(file, config, "begin_suppress_tokens", tokenizer));
+    }
+
+    /** Those of them that the vocabulary has: others cannot be decoded anyway. */
+    private static List<Integer> ids(Path file, JsonNode config, String key, Tokenizer tokenizer) {
+        JsonNode tokens = config.path(key);
+        if (tokens.isMissingNode() || tokens.isNull()) {
+            return List.of();
+        }
+        TreeSet<Integer> ids = new TreeSet<>();
+        for (JsonNode id : tokens.isArray() ? tokens : List.of(tokens)) {
+            if (!tokens.isArray() || !id.isIntegralNumber()) {
+                throw bad(file, key, tokens, "an array of token ids");
+            }
+            add(id, ids);
+        }
+        return Arrays.stream(inside(ids, tokenizer)).boxed().toList();
     }
 
     private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange,
@@ -121,18 +196,19 @@ public record GenerationConfig(float temperature, float topP, int topK, int[] en
     @Override
     public boolean equals(Object other) {
         return other instanceof GenerationConfig that && temperature == that.temperature && topP == that.topP
-                && topK == that.topK
-                && Arrays.equals(endTokens, that.endTokens);
+                && topK == that.topK && minP == that.minP && penalties.equals(that.penalties)
+                && Arrays.equals(endTokens, that.endTokens) && ignored.equals(that.ignored);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(new Object[] {temperature, topP, topK, Arrays.hashCode(endTokens)});
+        return Objects.hash(temperature, topP, topK, minP, penalties, Arrays.hashCode(endTokens), ignored);
     }
 
     @Override
     public String toString() {
-        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", end tokens "
-                + Arrays.toString(endTokens);
+        return "temperature " + temperature + ", top-p " + topP + ", top-k " + topK + ", min-p " + minP + ", "
+                + penalties + ", end tokens " + Arrays.toString(endTokens)
+                + (ignored.isEmpty() ? "" : ", not obeyed: " + String.join(", ", ignored));
     }
 }

@@ -8,11 +8,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.latent4j.Golden;
 import org.latent4j.LatentException;
+import org.latent4j.latent.Penalties;
 
 class GenerationConfigTest {
     private static final Tokenizer TINY = Tokenizer.from(TestData.golden("tiny-qwen3"), null);
@@ -29,9 +32,57 @@ class GenerationConfigTest {
                 .isEqualTo(new GenerationConfig(0, 0.95f, 0, new int[] {3}));
     }
 
+    @Test
+    void readsPenaltiesAndWhatIsNeverToCome(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\"repetition_penalty\": 1.05, "
+                + "\"presence_penalty\": 1.5, \"frequency_penalty\": -0.5, \"no_repeat_ngram_size\": 4, "
+                + "\"min_p\": 0.1, "
+                + "\"suppress_tokens\": [9, 5, 9, -1, 99999999], \"begin_suppress_tokens\": [220]}");
+        assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, 0.1f,
+                new Penalties(1.05f, 1.5f, -0.5f, 4, List.of(5, 9), List.of(220)), new int[0], List.of()));
+    }
+
+    @Test
+    void namesWhatNobodyObeys(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\"typical_p\": 0.9, \"num_beams\": 4, "
+                + "\"max_new_tokens\": 2048, \"bad_words_ids\": [[1, 2]], \"forced_eos_token_id\": 2, "
+                + "\"a_key\\nof tomorrow\": \"yes\", \"top_k\": 3}");
+        GenerationConfig config = GenerationConfig.from(folder, null, TINY);
+        assertThat(config.ignored()).containsExactly("typical_p: 0.9", "num_beams: 4", "max_new_tokens: 2048",
+                "bad_words_ids: [[1,2]]", "forced_eos_token_id: 2", "a_key?of tomorrow: \"yes\"");
+        assertThat(config.toString()).contains("not obeyed: typical_p: 0.9, num_beams: 4");
+    }
+
+    @Test
+    void whatChangesNoTokenIsNotNamed(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\"typical_p\": 1.0, \"num_beams\": 1, "
+                + "\"bad_words_ids\": null, \"force_words_ids\": [], \"token_healing\": false, "
+                + "\"epsilon_cutoff\": 0.0, "
+                + "\"use_cache\": true, \"pad_token_id\": 7, \"transformers_version\": \"4.51.0\"}");
+        assertThat(GenerationConfig.from(folder, null, TINY).ignored()).isEmpty();
+        for (String name : Golden.NAMES) {
+            assertThat(GenerationConfig.from(TestData.golden(name), null, TINY).ignored()).as(name).isEmpty();
+        }
+    }
+
+    @Test
+    void ofVeryManyTheLastAreCounted(@TempDir Path folder) throws IOException {
+        StringBuilder keys = new StringBuilder("{\"top_k\": 3");
+        for (int i = 0; i < 50; i++) {
+            keys.append(", \"k").append(i).append("\": \"").append("v".repeat(5000)).append('"');
+        }
+        Files.writeString(folder.resolve("generation_config.json"), keys + "}");
+        assertThat(GenerationConfig.from(folder, null, TINY).ignored()).hasSize(21).endsWith("and 30 more")
+                .allSatisfy(setting -> assertThat(setting.length()).isLessThan(200));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"{\"temperature\": -1}", "{\"temperature\": \"hot\"}", "{\"top_p\": 0}", "{\"top_p\": 7}",
             "{\"top_k\": -5}", "{\"temperature\": 1e400}", "{\"temperature\": 1e39}", "{\"top_p\": 1e-60}",
+            "{\"repetition_penalty\": 0}", "{\"repetition_penalty\": -1}", "{\"presence_penalty\": 2.5}",
+            "{\"frequency_penalty\": \"x\"}", "{\"min_p\": 1.5}", "{\"no_repeat_ngram_size\": -1}",
+            "{\"no_repeat_ngram_size\": 2.5}", "{\"suppress_tokens\": 3}", "{\"suppress_tokens\": [\"a\"]}",
+            "{\"begin_suppress_tokens\": {\"a\": 1}}",
             "{\"eos_token_id\": 4294967297}",
         "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [2, {}]}", "[1]", "null", "", "{"})
     void refusesWhatNoSamplerCanUse(String content, @TempDir Path folder) throws IOException {
@@ -77,6 +128,20 @@ class GenerationConfigTest {
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(2);
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
+    }
+
+    @Test
+    void readsTheSamplingOfAGgufFile() throws IOException {
+        ObjectNode metadata = GgufMetadata.read(TestData.smollm2()).deepCopy();
+        Tokenizer tokenizer = Tokenizer.from(TestData.smollm2(), metadata);
+        metadata.put("general.sampling.temp", 0.7f).put("general.sampling.top_p", 0.8f)
+                .put("general.sampling.top_k", 20).put("general.sampling.min_p", 0.01f)
+                .put("general.sampling.penalty_repeat", 1.05f).put("general.sampling.penalty_last_n", 64)
+                .put("general.sampling.mirostat", 0).put("general.sampling.xtc_threshold", 0.1f);
+        GenerationConfig config = GenerationConfig.from(TestData.smollm2(), metadata, tokenizer);
+        assertThat(config).isEqualTo(new GenerationConfig(0.7f, 0.8f, 20, 0.01f,
+                Penalties.none().withRepetition(1.05f), new int[] {0, 2},
+                List.of("general.sampling.penalty_last_n: 64")));
     }
 
     @Test
