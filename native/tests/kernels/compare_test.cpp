@@ -60,6 +60,12 @@ TEST(Compare, WithNothingBeforeThereIsNoCosine) {
     EXPECT_TRUE(std::isnan(run(level, zeros, x.data(), 1)[0].step_cosine));
     EXPECT_EQ(run(level, zeros, x.data(), 1)[0].norm, 0);
     EXPECT_EQ(run(level, x, x.data(), 1)[0].step_cosine, 1);
+    for (uint32_t seed = 0; seed < 50; seed++) {
+      const std::vector<float> any = random_floats(64, seed);
+      const float cosine = run(level, any, any.data(), 1)[0].step_cosine;
+      EXPECT_LE(cosine, 1) << "however its sums round";
+      EXPECT_GT(cosine, 0.99999f);
+    }
   }
 }
 

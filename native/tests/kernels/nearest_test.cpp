@@ -32,7 +32,7 @@ std::vector<Thought> run(const std::string& level, int n_threads, const std::vec
 }
 
 TEST(Nearest, TheLargestScaledProduct) {
-  const std::vector<float> norms{2, 0.5f, 30};
+  const std::vector<float> norms{20, 50, 300};  // longer than any product here
   for (const int32_t vocab : {1, 7, 16, 33, 1000, 9001}) {
     const std::vector<float> products = random_floats(norms.size() * vocab, 1);
     std::vector<float> scales = random_floats(vocab, 2);
@@ -60,6 +60,7 @@ TEST(Nearest, OfEqualsTheLowerAndNeverARowThatIsNoDirection) {
     EXPECT_EQ(one({-4, -1, -3, -1}, {1, 1, 1, 1}).nearest_token, 1) << "all on the other side";
     EXPECT_EQ(one({-4, -1, 9, -2}, {1, 1, 0, 1}).nearest_token, 2) << "a row of zeros stands at a right angle";
     EXPECT_EQ(one({5, 1}, {0.1f, 1}).nearest_token, 1);
+    EXPECT_EQ(one({1.0000001f, 0.5f}, {1, 1}).nearest_cosine, 1) << "no cosine is larger, however products round";
     EXPECT_TRUE(std::isnan(one({0, 0}, {1, 1}, 0).nearest_cosine)) << "a thought of zeros has no direction";
   }
 }

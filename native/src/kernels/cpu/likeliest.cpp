@@ -1,5 +1,5 @@
-// likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them, which few stretches of a row have anything better than;
-// the entropy in a pass of its own where it is wanted.
+// likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them: few stretches of a row hold a better one. The
+// entropy in a pass of its own where it is wanted.
 #include "kernels/cpu/level_ops.h"
 #include "kernels/cpu/simd.h"
 

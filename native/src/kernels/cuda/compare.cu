@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(kThreads) compare_kernel(const float4* x, cons
   Thought& thought = thoughts[blockIdx.x];
   const float norms = sqrtf(sums[0]) * sqrtf(sums[1]);
   thought.norm = sqrtf(sums[0]);
-  thought.step_cosine = norms > 0 ? sums[2] / norms : __builtin_nanf("");
+  thought.step_cosine = norms > 0 ? fminf(1.0f, fmaxf(-1.0f, sums[2] / norms)) : __builtin_nanf("");  // rounding takes it past 1
   thought.nearest_cosine = __builtin_nanf("");
   thought.nearest_token = -1;
   thought.padding = 0;

@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kThreads) nearest_kernel(const float* products
   const int nearest = best ? static_cast<int>(~static_cast<uint32_t>(best)) : -1;
   const float norm = thought.norm, scaled = nearest < 0 ? -__builtin_inff() : __fmul_rn(products[nearest], scales[nearest]);
   if (nearest >= 0) thought.nearest_token = nearest;
-  thought.nearest_cosine = norm > 0 ? scaled / norm : __builtin_nanf("");
+  thought.nearest_cosine = norm > 0 ? fminf(1.0f, fmaxf(-1.0f, scaled / norm)) : __builtin_nanf("");  // rounding goes past 1
 }
 
 }  // namespace
