@@ -101,6 +101,10 @@ TEST_F(LimitsTest, SettingsOfThoughtsAtTheEndOfTheirType) {
 TEST_F(LimitsTest, NullHandlesAreRefused) {
   const int32_t tokens[] = {5}, offsets[] = {0, 1};
   auto args = arguments(tokens, offsets);
+  args.look = L4J_LOOK_LAST;
+  EXPECT_EQ(code(args), "") << "without a step there is nothing to look at";
+  args.n_latent_steps = 1;
+  EXPECT_EQ(code(args), "BAD_ARGUMENT") << "no array of thoughts";
   l4j_memory* none = nullptr;
   args.memories = &none;
   EXPECT_EQ(code(args), "BAD_ARGUMENT");
