@@ -187,6 +187,52 @@ void sample(Gpu& gpu, const Shape& s, float temperature) {
   print(gpu, line);
 }
 
+void likeliest(Gpu& gpu, const Shape& s, bool looks) {
+  constexpr int32_t kMost = 10;
+  const auto logits = random_numbers(s.vocab);
+  const DeviceBytes ids(4 * kMost), values(4 * kMost), thought(sizeof(Thought));
+  Queue queue = gpu.queue();
+  CudaCase line{"likeliest", s.name, looks ? "1 row 10 tokens and entropy" : "1 row 10 tokens"};
+  line.seconds = gpu.seconds(gpu.calls(1), [&](int) {
+    cuda::ops().likeliest(queue, {logits->as<float>(), 1, s.vocab, kMost, ids.as<int32_t>(), values.as<float>(),
+                                  looks ? thought.as<Thought>() : nullptr});
+  });
+  line.bytes = 4.0 * s.vocab;
+  print(gpu, line);
+}
+
+void mix(Gpu& gpu, const Shape& s, DType type) {
+  constexpr int32_t kMost = 10;
+  const Weights table(gpu, type, {"", {s.vocab}, s.d, MatmulInto::store});
+  std::vector<int32_t> tokens;
+  for (int32_t i = 0; i < kMost; i++) tokens.push_back((i + 1) * (s.vocab / 11));
+  DeviceBytes ids(4 * kMost);
+  ids.write(tokens.data(), ids.size());
+  const auto values = random_numbers(kMost);
+  const DeviceBytes y(sizeof(float) * s.d);
+  Queue queue = gpu.queue();
+  CudaCase line{"mix", s.name, std::string("1 row of 10 ") + dtype_info(type).name};
+  line.seconds = gpu.seconds(gpu.calls(table.copies()), [&](int copy) {
+    cuda::ops().mix(queue, {&table.at(0, copy), ids.as<int32_t>(), values->as<float>(), nullptr, 1, kMost, kMost, 1, 0, 0, 1,
+                            y.as<float>()});
+  });
+  line.bytes = static_cast<double>(kMost * table.at(0, 0).row_bytes()) + 4.0 * s.d;
+  print(gpu, line);
+}
+
+void nearest(Gpu& gpu, const Shape& s) {
+  const auto products = random_numbers(s.vocab), scales = random_numbers(s.vocab);
+  const DeviceBytes thought(sizeof(Thought));
+  L4J_CUDA_CHECK(cudaMemset(thought.as<void>(), 0, thought.size()));
+  Queue queue = gpu.queue();
+  CudaCase line{"nearest", s.name, "1 row"};
+  line.seconds = gpu.seconds(gpu.calls(1), [&](int) {
+    cuda::ops().nearest(queue, {products->as<float>(), scales->as<float>(), 1, s.vocab, thought.as<Thought>()});
+  });
+  line.bytes = 8.0 * s.vocab;
+  print(gpu, line);
+}
+
 void measure_all(Gpu& gpu) {
   const Shape& s = gpu.small ? kSmall : kQwen3;
   const Cublas cublas(gpu.stream.handle);
@@ -209,6 +255,9 @@ void measure_all(Gpu& gpu) {
     for (int32_t n : {1, 16}) align(gpu, d, n);
   }
   for (float temperature : {0.0f, 0.6f}) sample(gpu, s, temperature);
+  for (bool looks : {false, true}) likeliest(gpu, s, looks);
+  for (DType type : {DType::BF16, DType::Q4_K}) mix(gpu, s, type);
+  nearest(gpu, s);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace latent4j::bench {
 namespace {
 
 constexpr int32_t kD = 1024, kHeads = 16, kKvHeads = 8, kHeadDim = 128, kFf = 3072, kVocab = 151936, kLayers = 28, kPositions = 1024;
+constexpr int32_t kMix = 10;  // tokens that soft mixes
 constexpr int32_t kQ = kHeads * kHeadDim, kKv = kKvHeads * kHeadDim, kPageSize = 16;
 
 // Random weights in bf16.
@@ -25,7 +26,8 @@ class Step {
  public:
   Step(Gpu& gpu, int32_t n)
       : gpu_(gpu), n_(n), places_(sizeof(RowPlace) * n), samples_(sizeof(SampleRow) * n), tokens_(4 * n), first_bad_(8),
-        inv_freq_(8 * kHeadDim / 2), cos_(4 * n * kHeadDim / 2), sin_(4 * n * kHeadDim / 2), up_(4 * n * kFf), logits_(4l * n * kVocab) {
+        inv_freq_(8 * kHeadDim / 2), cos_(4 * n * kHeadDim / 2), sin_(4 * n * kHeadDim / 2), up_(4 * n * kFf), logits_(4l * n * kVocab),
+        ids_(4 * n * kMix), values_(4 * n * kMix), thoughts_(sizeof(Thought) * n) {
     std::vector<RowPlace> places;
     std::vector<SampleRow> samples;
     for (int32_t i = 0; i < n; i++) {
@@ -82,9 +84,21 @@ class Step {
     cuda::align(q, {h, matrix_->as<float>(), 1.0f, n_, kD, x});
     begin("step", "check_finite", 4 * n * kD);
     cuda::check_finite(q, {x, places, n_, kD, first_bad_.as<uint64_t>()});
+    // What a step of `soft` has in place of the alignment: the logits, as a decoded token has them, and what it makes of them.
     const MatmulTarget head[] = {{&whead_.matrix, nullptr, logits_.as<float>()}};
-    begin("token", "matmul logits", 2.0 * kD * kVocab + 4 * n * (kD + kVocab), 4 * n * kD);
+    begin("logits", "matmul logits", 2.0 * kD * kVocab + 4 * n * (kD + kVocab), 4 * n * kD);
     cuda::matmul(q, {h, n_, kD, head, 1});
+    begin("soft", "likeliest, 10", 4 * n * kVocab + 8 * n * kMix);
+    cuda::likeliest(q, {logits_.as<float>(), n_, kVocab, kMix, ids_.as<int32_t>(), values_.as<float>(), nullptr});
+    const double candidates = 2 * sectors(4 * kMix), blocks = kD / 512;  // of a row, each of which weighs the candidates
+    begin("soft", "mix, 10", n * (2.0 * kMix * kD + 4 * kD + candidates), 0, n * (blocks - 1) * candidates);
+    cuda::mix(q, {&whead_.matrix, ids_.as<int32_t>(), values_.as<float>(), nullptr, n_, kMix, kMix, 1, 0, 0, 1, x});
+    begin("other", "likeliest, seen", 4 * n * kVocab + 8 * n * kMix);
+    cuda::likeliest(q, {logits_.as<float>(), n_, kVocab, kMix, ids_.as<int32_t>(), values_.as<float>(), thoughts_.as<Thought>()});
+    begin("other", "compare", 8 * n * kD);
+    cuda::compare(q, {x, h, n_, kD, thoughts_.as<Thought>()});
+    begin("other", "nearest", 4 * n * kVocab + 4.0 * kVocab, 0, (n - 1) * 4 * kVocab);
+    cuda::nearest(q, {logits_.as<float>(), scales_->as<float>(), n_, kVocab, thoughts_.as<Thought>()});
     begin("token", "sample, greedy", 4 * n * kVocab);
     cuda::sample(q, {logits_.as<float>(), samples_.as<SampleRow>(), n_, kVocab, 0, 1, 0, tokens_.as<int32_t>()});
     begin("other", "sample, top-k 20, top-p 0.95", 4 * n * kVocab, 0, 5 * 4 * n * kVocab);
@@ -95,7 +109,8 @@ class Step {
   }
 
  private:
-  // What is launched from here on belongs to this op. `part`: of every layer, of the step, of a decoded token besides, or none of them.
+  // What is launched from here on belongs to this op. `part`: of every layer, of the step, of logits, of a step of soft
+  // or a decoded token that has them, or none of them.
   void begin(const char* part, const char* op, double least, double per_block = 0, double again = 0) {
     L4J_CUDA_CHECK(cudaStreamSynchronize(gpu_.stream.handle));
     std::fprintf(stderr, "#op|%s|%s|%.0f|%.0f|%.0f\n", part, op, least, per_block, again);
@@ -120,9 +135,10 @@ class Step {
   Weight wq_{kQ, kD}, wk_{kKv, kD}, wv_{kKv, kD}, wo_{kD, kQ}, wgate_{kFf, kD}, wup_{kFf, kD}, wdown_{kD, kFf}, whead_{kVocab, kD};
   std::unique_ptr<DeviceBytes> x_ = rows(kD), h_ = rows(kD), q_ = rows(kQ), k_ = rows(kKv), v_ = rows(kKv), attended_ = rows(kQ);
   std::unique_ptr<DeviceBytes> gate_ = rows(kFf), norm_ = random_numbers(kD), matrix_ = random_numbers(static_cast<size_t>(kD) * kD);
+  std::unique_ptr<DeviceBytes> scales_ = random_numbers(kVocab);
   std::unique_ptr<DeviceBytes> memory_ = random_numbers(static_cast<size_t>(n_) * kPositions * 2 * kKv, DType::BF16);
   DeviceBytes pages_{sizeof(void*) * n_ * kPositions / kPageSize}, tables_{sizeof(void*) * n_};
-  DeviceBytes places_, samples_, tokens_, first_bad_, inv_freq_, cos_, sin_, up_, logits_;
+  DeviceBytes places_, samples_, tokens_, first_bad_, inv_freq_, cos_, sin_, up_, logits_, ids_, values_, thoughts_;
 
   std::unique_ptr<DeviceBytes> rows(int32_t d) const { return random_numbers(static_cast<size_t>(n_) * d); }
 };

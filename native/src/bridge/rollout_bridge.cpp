@@ -30,7 +30,7 @@ void check_thinking(const l4j_rollout_args& args) {
             ", expected 0 (off) to 1");
   L4J_CHECK(args.look >= L4J_LOOK_NONE && args.look <= L4J_LOOK_ALL, "BAD_ARGUMENT", "look ", args.look,
             ", expected 0 (none), 1 (last) or 2 (all)");
-  L4J_CHECK(args.look == L4J_LOOK_NONE || args.thoughts, "BAD_ARGUMENT", "look ", args.look,
+  L4J_CHECK(args.look == L4J_LOOK_NONE || args.thoughts || args.n_latent_steps == 0, "BAD_ARGUMENT", "look ", args.look,
             " without an array of thoughts to write to");
 }
 

@@ -93,6 +93,9 @@ class Rollout::State {
   // The latent loop. Without stops nothing waits for the device; with them the host looks at each thought before it is run.
   void think();
   void reserve_thoughts();
+  void think_all_steps();
+  // To the caller's arrays: the rows of the steps that were done, and no others.
+  void download_thoughts();
   ReplayKey think_key(int32_t n) const;
   // Tells the device where the thinkers stand before step `step`.
   void place_thinkers(int32_t step);

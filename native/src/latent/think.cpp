@@ -25,39 +25,61 @@ Thinking::Thinking(const l4j_rollout_args& args, AlignmentKind kind, int32_t voc
 
 void Rollout::State::think() {
   const int32_t m = args_.n_latent_steps, n = args_.n_sequences;
-  if (m == 0) return;
-  const AlignmentKind kind = model_.resolve(args_.alignment, cancel());
-  thinking_ = Thinking(args_, kind, config_.vocab);
-  if (kind != AlignmentKind::soft) alignment_ = model_.device_alignment(kind, cancel());
-  if (thinking_.look != L4J_LOOK_NONE) embedding_scales_ = model_.embedding_scales(cancel());
-  reserve_thoughts();
-  thinkers_.resize(n);
-  std::iota(thinkers_.begin(), thinkers_.end(), 0);
-  place_thinkers(0);
-  device_.fill(queue_, ws_.thought_before.data(), 0, row(thinking_.compares() ? n : 0) * sizeof(float));
-  progress(L4J_PHASE_THINK, 0);
-  if (thinking_.stops) {
-    think_until_stopped();
-  } else {
-    for (int32_t step = 0; step < m; step++) {
-      const Trace range("latent step %d of %d: %d rows", step, m, n);
-      check_cancel(cancel(), "stopped before latent step ", step);
-      const bool looks = thinking_.look == L4J_LOOK_ALL || (thinking_.look == L4J_LOOK_LAST && step == m - 1);
-      const auto body = [&] { latent_step(looks); };
-      if (looks && thinking_.look == L4J_LOOK_LAST) body();  // no other step does that
-      else device_.enqueue(queue_, ws_.think, think_key(n), body);
-      progress(L4J_PHASE_THINK, keep_pace(step));
-    }
+  if (m > 0) {
+    const AlignmentKind kind = model_.resolve(args_.alignment, cancel());
+    thinking_ = Thinking(args_, kind, config_.vocab);
+    if (kind != AlignmentKind::soft) alignment_ = model_.device_alignment(kind, cancel());
+    if (thinking_.look != L4J_LOOK_NONE) embedding_scales_ = model_.embedding_scales(cancel());
+    reserve_thoughts();
+    thinkers_.resize(n);
+    std::iota(thinkers_.begin(), thinkers_.end(), 0);
+    place_thinkers(0);
+    if (thinking_.compares()) device_.fill(queue_, ws_.thought_before.data(), 0, row(n) * sizeof(float));
+    progress(L4J_PHASE_THINK, 0);
+    if (thinking_.stops) think_until_stopped();
+    else think_all_steps();
   }
   for (int32_t i = 0; i < n; i++) {
     lengths_[i] += thought_steps_[i];
+    // What was not thought is room for tokens; it is reserved already.
+    room_[i] = std::min(std::max(args_.max_new_tokens - 1, 0), room_[i] + m - thought_steps_[i]);
     if (args_.latent_steps) args_.latent_steps[i] = thought_steps_[i];
     if (args_.think_ends) args_.think_ends[i] = think_ends_[i];
   }
-  const size_t all = static_cast<size_t>(n) * m;
-  if (args_.latents) device_.download(queue_, args_.latents, ws_.latents.data(), all * row(1) * sizeof(float));
-  if (args_.latent_hidden) device_.download(queue_, args_.latent_hidden, ws_.latent_hidden.data(), all * row(1) * sizeof(float));
-  if (thinking_.look != L4J_LOOK_NONE) device_.download(queue_, args_.thoughts, ws_.thoughts.data(), all * sizeof(Thought));
+  download_thoughts();
+}
+
+void Rollout::State::think_all_steps() {
+  const int32_t m = args_.n_latent_steps, n = args_.n_sequences;
+  for (int32_t step = 0; step < m; step++) {
+    const Trace range("latent step %d of %d: %d rows", step, m, n);
+    check_cancel(cancel(), "stopped before latent step ", step);
+    const bool looks = thinking_.look == L4J_LOOK_ALL || (thinking_.look == L4J_LOOK_LAST && step == m - 1);
+    const auto body = [&] { latent_step(looks); };
+    if (looks && thinking_.look == L4J_LOOK_LAST) body();  // no other step does that
+    else device_.enqueue(queue_, ws_.think, think_key(n), body);
+    progress(L4J_PHASE_THINK, keep_pace(step));
+  }
+}
+
+void Rollout::State::download_thoughts() {
+  const size_t m = args_.n_latent_steps;
+  const auto fetch = [&](auto* to, const auto* from, size_t begin, size_t end, size_t width) {
+    if (to && begin < end) device_.download(queue_, to + begin * width, from + begin * width, (end - begin) * width * sizeof(*from));
+  };
+  // All of it in one piece, unless some have done fewer steps: what then lies between theirs is of another rollout.
+  const bool whole = std::all_of(think_ends_.begin(), think_ends_.end(), [](l4j_think_end end) { return end == L4J_THINK_END_STEPS; });
+  const size_t pieces = whole ? 1 : think_ends_.size();
+  for (size_t i = 0; i < pieces; i++) {
+    const size_t begin = i * m, end = whole ? think_ends_.size() * m : begin + thought_steps_[i];
+    fetch(args_.latents, ws_.latents.data(), begin, end, row(1));
+    fetch(args_.latent_hidden, ws_.latent_hidden.data(), begin, end, row(1));
+    if (args_.look == L4J_LOOK_ALL) fetch(args_.thoughts, reinterpret_cast<const l4j_thought*>(ws_.thoughts.data()), begin, end, 1);
+  }
+  for (size_t i = 0; args_.look == L4J_LOOK_LAST && i < thought_steps_.size(); i++) {
+    const size_t end = i * m + thought_steps_[i];
+    if (thought_steps_[i] > 0) fetch(args_.thoughts, reinterpret_cast<const l4j_thought*>(ws_.thoughts.data()), end - 1, end, 1);
+  }
 }
 
 void Rollout::State::reserve_thoughts() {
@@ -77,12 +99,13 @@ void Rollout::State::reserve_thoughts() {
     reserve(ws_.thought_next, row(args_.n_sequences));
     reserve(ws_.told_thoughts, n);
     reserve(ws_.hidden[1], row(args_.n_sequences));
+    reserve(ws_.thinkers, n);
   }
 }
 
 ReplayKey Rollout::State::think_key(int32_t n) const {
   const auto bits = [](float x) { return uint64_t{std::bit_cast<uint32_t>(x)}; };
-  const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0) + 4 * thinking_.look;
+  const uint64_t kept = (args_.latents ? 1 : 0) + (args_.latent_hidden ? 2 : 0) + 4 * thinking_.look + (thinking_.stops ? 16 : 0);
   return {ws_.generation,
           static_cast<uint64_t>(n),
           static_cast<uint64_t>(longest_),

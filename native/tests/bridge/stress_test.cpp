@@ -129,7 +129,7 @@ class Actor {
     slots_[pick(kSlots)].swap(memory);
   }
 
-  // A prompt, some tokens, of which some are kept, or nothing is, or it is cancelled at some point.
+  // A prompt, thoughts that are tokens' embeddings, some tokens, of which some are kept, or nothing is, or it is cancelled at some point.
   void rollout() {
     const SharedMemory memory = any();
     if (l4j_memory_length(memory.get()) > kLongest) return l4j_memory_truncate(memory.get(), pick(kLongest));
@@ -143,6 +143,11 @@ class Actor {
     l4j_rollout_args args{};
     args.n_sequences = 1, args.memories = &pointer, args.tokens = tokens.data(), args.token_offsets = offsets;
     args.max_new_tokens = pick(8), args.top_p = 1, args.new_tokens = new_tokens.data();
+    std::array<l4j_thought, 3> thoughts;
+    int32_t steps = -1;
+    args.n_latent_steps = pick(4), args.alignment = L4J_ALIGN_SOFT, args.soft.top_k = 1, args.latent_steps = &steps;
+    args.look = pick(3), args.thoughts = thoughts.data();
+    if (pick(2) == 0) args.think_stop.entropy_below = 4;
     std::thread canceller;
     if (pick(4) == 0) {
       canceller = std::thread([&control, wait = pick(200)] {

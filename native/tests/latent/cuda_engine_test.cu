@@ -1,5 +1,6 @@
 // The engine on a GPU: what it computes is the CPU's, what it hands over arrives whole, what it refuses or loses it says.
 #include <bit>
+#include <cstring>
 #include <thread>
 
 #include "cuda_devices.h"
@@ -59,6 +60,86 @@ TEST_F(CudaEngineTest, RecordedStepsEqualStepsOnTheirOwn) {
   think(model, one_by_one, prompt(21), 1);
   for (int32_t step = 1; step < 7; step++) think(model, one_by_one, {}, 1);
   EXPECT_EQ(read(at_once), read(one_by_one));
+}
+
+struct Manner {
+  const char* name;
+  int32_t alignment;
+  l4j_soft soft;
+  l4j_think_stop stop;
+  int32_t look;
+};
+constexpr Manner kManners[] = {{"identity", L4J_ALIGN_IDENTITY, {}, {}, L4J_LOOK_NONE},
+                               {"soft", L4J_ALIGN_SOFT, {}, {}, L4J_LOOK_NONE},
+                               {"soft, that never stops", L4J_ALIGN_SOFT, {}, {1e-6f, 1, 0, 0}, L4J_LOOK_NONE},
+                               {"argmax", L4J_ALIGN_SOFT, {1, 0, 0, 0}, {}, L4J_LOOK_NONE},
+                               {"noise", L4J_ALIGN_SOFT, {20, 0.8f, 0.5f, 0}, {}, L4J_LOOK_NONE},
+                               {"a blend", L4J_ALIGN_RIDGE, {0, 0, 0, 0.4f}, {}, L4J_LOOK_NONE},
+                               {"soft, seen", L4J_ALIGN_SOFT, {}, {}, L4J_LOOK_ALL},
+                               {"identity, the last seen", L4J_ALIGN_IDENTITY, {}, {}, L4J_LOOK_LAST},
+                               {"soft, stopping", L4J_ALIGN_SOFT, {}, {4.2f, 1, 0, 0}, L4J_LOOK_ALL},
+                               {"identity, stopping", L4J_ALIGN_IDENTITY, {}, {0, 0, 0.9f, 0}, L4J_LOOK_NONE}};
+
+class CudaThoughtsTest : public CudaEngineTest {
+ protected:
+  static constexpr int32_t kSequences = 3, kSteps = 5;
+
+  static RolloutCall think_of(const ModelHandle& model, const Manner& manner) {
+    RolloutCall call;
+    std::vector<MemoryHandle> memories;
+    call.latent_steps = kSteps, call.alignment = manner.alignment, call.soft = manner.soft, call.think_stop = manner.stop;
+    call.look = manner.look, call.max_new_tokens = 3, call.seeds = {7, 8, 9};
+    for (int32_t i = 0; i < kSequences; i++) call.add(memories.emplace_back(new_memory(model)), prompt(4 + 9 * i, 2 + i));
+    call.run(model, kDModel, kVocab);
+    return call;
+  }
+
+  static void expect_equal(const RolloutCall& actual, const RolloutCall& expected) {
+    EXPECT_EQ(actual.latents, expected.latents);
+    EXPECT_EQ(actual.logits, expected.logits);
+    EXPECT_EQ(actual.tokens, expected.tokens);
+    EXPECT_EQ(actual.thought_steps, expected.thought_steps);
+    ASSERT_EQ(actual.thoughts.size(), expected.thoughts.size());
+    EXPECT_EQ(std::memcmp(actual.thoughts.data(), expected.thoughts.data(), actual.thoughts.size() * sizeof(l4j_thought)), 0);
+  }
+
+  static void expect_near(const RolloutCall& actual, const RolloutCall& twin) {
+    EXPECT_EQ(actual.thought_steps, twin.thought_steps);
+    EXPECT_EQ(actual.think_ends, twin.think_ends);
+    EXPECT_EQ(actual.tokens, twin.tokens);
+    expect_close(actual.latents, twin.latents, 1e-3);
+    expect_close(actual.logits, twin.logits, 1e-3);
+    for (size_t i = 0; i < twin.thoughts.size(); i++) {
+      const l4j_thought &a = actual.thoughts[i], &b = twin.thoughts[i];
+      EXPECT_NEAR(a.entropy, b.entropy, 1e-3f);
+      EXPECT_NEAR(a.norm, b.norm, 1e-3f * b.norm);
+      EXPECT_NEAR(a.nearest_cosine, b.nearest_cosine, 1e-3f);
+      EXPECT_EQ(a.nearest_token, b.nearest_token);
+      EXPECT_EQ(a.tokens[0], b.tokens[0]);
+      EXPECT_NEAR(a.probabilities[0], b.probabilities[0], 1e-3f);
+      EXPECT_EQ(std::isnan(a.step_cosine), std::isnan(b.step_cosine));
+      if (!std::isnan(b.step_cosine)) EXPECT_NEAR(a.step_cosine, b.step_cosine, 1e-3f);
+    }
+  }
+};
+
+TEST_F(CudaThoughtsTest, AreTheCpusAndNoneIsReplayedForAnother) {
+  const ModelHandle on_cpu = open("cpu"), shared = open("cuda:0");
+  std::vector<RolloutCall> alone;
+  std::vector<int32_t> steps;
+  for (const Manner& manner : kManners) {
+    SCOPED_TRACE(manner.name);
+    alone.push_back(think_of(open("cuda:0"), manner));
+    expect_near(alone.back(), think_of(on_cpu, manner));
+    steps.insert(steps.end(), alone.back().thought_steps.begin(), alone.back().thought_steps.end());
+  }
+  EXPECT_LT(*std::min_element(steps.begin(), steps.end()), kSteps) << "nothing stopped";
+  // One after another on one model, forwards and back: what is recorded of a step is of that way of thinking alone.
+  const auto n = static_cast<int32_t>(std::size(kManners));
+  for (int32_t i = 1 - n; i < n; i++) {
+    SCOPED_TRACE(kManners[std::abs(i)].name);
+    expect_equal(think_of(shared, kManners[std::abs(i)]), alone[std::abs(i)]);
+  }
 }
 
 // What voids a capture, another thread's doing say, costs a step its recording and nothing else; after a few attempts it is left alone.

@@ -1,8 +1,10 @@
 // limits_test.cpp: numbers at the ends of their types, and batches and ranges of unusual make, through the bridge.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "engine.h"
 
@@ -76,9 +78,33 @@ TEST_F(LimitsTest, CountsAtTheEndOfTheirType) {
   EXPECT_EQ(l4j_model_free_pages(model.get()), free_pages - 1) << "what was reserved for the tokens that did not come is given back";
 }
 
+// Allowed, and so no reason for a number that is none, nor to stop.
+TEST_F(LimitsTest, SettingsOfThoughtsAtTheEndOfTheirType) {
+  const int32_t tokens[] = {5, 6, 7}, offsets[] = {0, 3};
+  const float tiny = std::numeric_limits<float>::denorm_min(), huge = std::numeric_limits<float>::max();
+  const l4j_soft ends[] = {{64, tiny, 0, 1}, {64, huge, 0, 1}, {64, 1, huge, tiny}, {64, tiny, huge, 1}, {1, huge, tiny, 0.5f}};
+  for (const l4j_soft& soft : ends) {
+    for (const int32_t alignment : {L4J_ALIGN_SOFT, L4J_ALIGN_IDENTITY}) {
+      auto args = arguments(tokens, offsets);
+      std::vector<float> latents(3 * kWidth, NAN);
+      l4j_thought thoughts[3];
+      int32_t steps = -1;
+      args.n_latent_steps = 3, args.alignment = alignment, args.soft = soft, args.think_stop = {huge, kMost, 1, kMost};
+      args.look = L4J_LOOK_ALL, args.latents = latents.data(), args.thoughts = thoughts, args.latent_steps = &steps;
+      EXPECT_EQ(code(args), "");
+      EXPECT_EQ(steps, 3);
+      for (const float x : latents) ASSERT_TRUE(std::isfinite(x));
+    }
+  }
+}
+
 TEST_F(LimitsTest, NullHandlesAreRefused) {
   const int32_t tokens[] = {5}, offsets[] = {0, 1};
   auto args = arguments(tokens, offsets);
+  args.look = L4J_LOOK_LAST;
+  EXPECT_EQ(code(args), "") << "without a step there is nothing to look at";
+  args.n_latent_steps = 1;
+  EXPECT_EQ(code(args), "BAD_ARGUMENT") << "no array of thoughts";
   l4j_memory* none = nullptr;
   args.memories = &none;
   EXPECT_EQ(code(args), "BAD_ARGUMENT");

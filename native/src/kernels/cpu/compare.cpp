@@ -21,7 +21,8 @@ void compare(Queue&, const CompareArgs& args) {
     const float square = dot(x, x, args.d);
     thought.norm = __builtin_sqrtf(square);
     const float norms = before ? __builtin_sqrtf(square) * __builtin_sqrtf(dot(before, before, args.d)) : 0.0f;
-    thought.step_cosine = norms > 0 ? dot(x, before, args.d) / norms : __builtin_nanf("");
+    // Rounding takes it past 1.
+    thought.step_cosine = norms > 0 ? least(1.0f, most(-1.0f, dot(x, before, args.d) / norms)) : __builtin_nanf("");
     thought.nearest_cosine = __builtin_nanf("");
     thought.nearest_token = -1;
     thought.padding = 0;

@@ -1,4 +1,5 @@
-// likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them; the entropy in a pass of its own where it is wanted.
+// likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them: few stretches of a row hold a better one. The
+// entropy in a pass of its own where it is wanted.
 #include "kernels/cpu/level_ops.h"
 #include "kernels/cpu/simd.h"
 
@@ -23,15 +24,32 @@ void sift_down(Candidate* heap, int size, int at) {
   heap[at] = moved;
 }
 
-// The k best of the row, best first.
-void best_of(const float* logits, int vocab, int k, Candidate* heap) {
-  for (int i = 0; i < k; i++) heap[i] = {logits[i], i};
-  for (int i = k / 2 - 1; i >= 0; i--) sift_down(heap, k, i);
-  for (int i = k; i < vocab; i++) {
+// Puts those of logits [begin, end) into the heap [k] that come before its root.
+void take(const float* logits, int begin, int end, int k, Candidate* heap) {
+  for (int i = begin; i < end; i++) {
     if (logits[i] <= heap[0].value) continue;  // of equals the earlier one stays
     heap[0] = {logits[i], i};
     sift_down(heap, k, 0);
   }
+}
+
+constexpr int kStretch = 8 * kLanes;
+
+float largest_of_stretch(const float* x) {
+  Vec top = load(x);
+  for (int i = kLanes; i < kStretch; i += kLanes) top = max(load(x + i), top);
+  return reduce_max(top);
+}
+
+// The k best of the row, best first.
+void best_of(const float* logits, int vocab, int k, Candidate* heap) {
+  for (int i = 0; i < k; i++) heap[i] = {logits[i], i};
+  for (int i = k / 2 - 1; i >= 0; i--) sift_down(heap, k, i);
+  int at = k;
+  for (; at + kStretch <= vocab; at += kStretch) {
+    if (largest_of_stretch(logits + at) > heap[0].value) take(logits, at, at + kStretch, k, heap);
+  }
+  take(logits, at, vocab, k, heap);
   for (int size = k - 1; size > 0; size--) {
     const Candidate worst = heap[0];
     heap[0] = heap[size];
@@ -57,6 +75,7 @@ void sum_weights(const float* logits, int vocab, float top, double* weights, dou
         for (int j = 0; j < kLanes; j++) padded[j] = j < lanes ? logits[i + j] - top : -200.0f;
         x = load(padded);
       }
+      x = max(set1(-200.0f), x);  // so far down a logit weighs nothing, nor does its distance
       const Vec w = exp(x);
       sum = sum + w;
       sum_x = fma(w, x, sum_x);

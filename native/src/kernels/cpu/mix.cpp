@@ -56,7 +56,9 @@ void mix_row(const MixArgs& args, int row, float* decoded) {
 
 void mix(Queue& queue, const MixArgs& args) {
   const size_t bytes = sizeof(float) * static_cast<size_t>(args.table->cols + kLanes);
-  queue.threads->run(args.n, [&](int row, int worker) { mix_row(args, row, reinterpret_cast<float*>(queue.threads->scratch(worker, bytes))); });
+  queue.threads->run(args.n, [&](int row, int worker) {
+    mix_row(args, row, reinterpret_cast<float*>(queue.threads->scratch(worker, bytes)));
+  });
 }
 
 }  // namespace latent4j::cpu::L4J_LEVEL

@@ -15,7 +15,7 @@ void nearest(Queue& queue, const NearestArgs& args) {
       best = scaled;
       thought.nearest_token = j;
     }
-    thought.nearest_cosine = thought.norm > 0 ? best / thought.norm : __builtin_nanf("");
+    thought.nearest_cosine = thought.norm > 0 ? least(1.0f, most(-1.0f, best / thought.norm)) : __builtin_nanf("");  // rounding goes past 1
   });
 }
 

@@ -76,4 +76,11 @@ __device__ inline double uniform(uint64_t seed, uint64_t step) {
   return static_cast<double>(splitmix64(splitmix64(seed) + step) >> 11) * 0x1p-53;
 }
 
+// -log(-log(u)), u in (0, 1) of (seed, step, id) only.
+__device__ inline double gumbel(uint64_t seed, uint64_t step, int id) {
+  const uint64_t of_step = splitmix64(splitmix64(seed) + step);
+  const double u = (static_cast<double>(splitmix64(of_step ^ static_cast<uint64_t>(id)) >> 12) + 0.5) * 0x1p-52;
+  return -log(-log(u));
+}
+
 }  // namespace latent4j::cuda
