@@ -287,8 +287,9 @@ public final class Team {
             Sampling sampling = new Sampling(maxNewTokens, temperature, topP, keep, model.generation().endTokens());
             boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
-            return new Team(model, new TeamPlan(method, shape, compatibility, members, task,
-                asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking, memory, sampling, seed, stops, templateOptions));
+            Thinking decided = asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking;
+            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, decided, memory, sampling,
+                seed, stops, templateOptions));
         }
 
         private List<Agent> builtIn(Topology shape) {

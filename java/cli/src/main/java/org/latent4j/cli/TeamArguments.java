@@ -122,7 +122,8 @@ final class TeamArguments {
     /** @param explains whether every latent step is looked at */
     Team team(LatentModel model, Method method, boolean explains) {
         Team.Builder builder = Team.builder(model, method).topology(topology).task(task)
-            .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens).temperature(temperature).topP(topP).seed(seed)
+            .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens).temperature(temperature)
+            .topP(topP).seed(seed)
             .stopStrings(stops.toArray(String[]::new)).compatibility(compatibility).prompts(prompts);
         if (topK != null) {
             builder.topK(topK);

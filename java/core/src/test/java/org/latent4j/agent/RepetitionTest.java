@@ -1,6 +1,7 @@
 package org.latent4j.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -44,10 +45,11 @@ class RepetitionTest {
     }
 
     @ParameterizedTest(name = "{0} honest tokens, then {1} in a cycle of {2}: {3}")
-    @CsvSource({"400, 0, 1, 1", "0, 0, 1, 1", "0, 26, 1, 1", "0, 27, 1, 0.0416667", "0, 403, 4, 0.01", "203, 200, 10, 0.53"})
+    @CsvSource({"400, 0, 1, 1", "0, 0, 1, 1", "0, 26, 1, 1", "0, 27, 1, 0.0416667", "0, 403, 4, 0.01",
+        "203, 200, 10, 0.53"})
     void distinctRunsAreCounted(int honest, int repeated, int period, double distinct) {
         assertThat(Repetition.of(text(honest, period, repeated)).distinct())
-            .isCloseTo(distinct, org.assertj.core.data.Offset.offset(0.005));
+            .isCloseTo(distinct, within(0.005));
     }
 
     @Test
@@ -69,8 +71,8 @@ class RepetitionTest {
 
     @Test
     void proseAndArithmeticAreNoRepetition() {
-        String prose = "The cat sat on the mat and the dog sat on the rug . The cat looked at the dog and the dog looked "
-            + "at the cat , and then the cat and the dog went out of the house and into the garden . In the garden "
+        String prose = "The cat sat on the mat and the dog sat on the rug . The cat looked at the dog and the dog "
+            + "looked at the cat , and then the cat and the dog went out of the house and into the garden . In the garden "
             + "there was a bird . The bird looked at the cat , the cat looked at the bird , and the bird flew away .";
         String sums = "3 * 12 = 36 so 36 - 7 = 29 . 4 * 12 = 48 so 48 - 7 = 41 . 5 * 12 = 60 so 60 - 7 = 53 . "
             + "6 * 12 = 72 so 72 - 7 = 65 . The sum of all is 29 + 41 + 53 + 65 = 188 .";
