@@ -378,9 +378,9 @@ public final class Team {
                 generation.endTokens());
             boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
-            return new Team(model, new TeamPlan(method, shape, compatibility, members, task,
-                asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking, memory, sampling, seed, stops,
-                templateOptions, allowControlTokens));
+            Thinking decided = asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking;
+            return new Team(model, new TeamPlan(method, shape, compatibility, members, task, decided, memory, sampling,
+                seed, stops, templateOptions, allowControlTokens));
         }
 
         private List<Agent> builtIn(Topology shape) {

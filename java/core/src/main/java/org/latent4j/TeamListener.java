@@ -19,7 +19,8 @@ public interface TeamListener {
      * @param agents who works: one, or several side by side
      * @param phase where they are
      * @param step positions read, latent steps or tokens decoded so far
-     * @param steps how many there will be, at most; 0 if it is not known
+     * @param steps how many there will be, at most; 0 if it is not known. Fewer come where thinking stops before
+     *     ({@link org.latent4j.latent.ThinkUntil}) or an answer ends
      */
     default void onProgress(List<String> agents, Phase phase, int step, int steps) {
     }

@@ -1,12 +1,7 @@
 package org.latent4j;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.latent4j.model.ModelOptions;
@@ -15,21 +10,18 @@ import org.latent4j.model.ModelOptions;
  * One of the tiny checkpoints of {@code native/tests/data/golden} and the numbers that the method must produce on it.
  */
 public final class Golden {
-    /** The four checkpoints. */
-    public static final List<String> NAMES = List.of("tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3");
+    /** The checkpoints. */
+    public static final List<String> NAMES = List.of("tiny-qwen3", "tiny-qwen3-untied", "tiny-qwen2", "tiny-llama3",
+            "tiny-mistral-swa");
 
     private final Path folder;
-    private final JsonNode header;
-    private final ByteBuffer data;
+    private final Safetensors tensors;
+    private final Safetensors soft;
 
     private Golden(Path folder) throws IOException {
         this.folder = folder;
-        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(folder.resolve("golden.safetensors")))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        byte[] json = new byte[Math.toIntExact(file.getLong())];
-        file.get(json);
-        header = new ObjectMapper().readTree(json);
-        data = file.slice().order(ByteOrder.LITTLE_ENDIAN);
+        tensors = new Safetensors(folder.resolve("golden.safetensors"));
+        soft = new Safetensors(folder.resolve("soft.safetensors"));
     }
 
     /** What tests compute on: {@code -Dlatent4j.test.device=cuda:0}, or the CPU. */
@@ -74,35 +66,20 @@ public final class Golden {
         return ints("prompt_ids." + agent);
     }
 
+    /** Whether there is such a tensor. */
+    public boolean has(String name) {
+        return in(name).has(name);
+    }
+
     public float[] floats(String name) {
-        ByteBuffer bytes = tensor(name, "F32");
-        float[] values = new float[bytes.remaining() / 4];
-        bytes.asFloatBuffer().get(values);
-        return values;
+        return in(name).floats(name);
     }
 
     public int[] ints(String name) {
-        if (header.path(name).path("dtype").asText().equals("I32")) {
-            ByteBuffer bytes = tensor(name, "I32");
-            int[] values = new int[bytes.remaining() / 4];
-            bytes.asIntBuffer().get(values);
-            return values;
-        }
-        ByteBuffer bytes = tensor(name, "I64");
-        int[] values = new int[bytes.remaining() / 8];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Math.toIntExact(bytes.getLong(8 * i));
-        }
-        return values;
+        return in(name).ints(name);
     }
 
-    private ByteBuffer tensor(String name, String dtype) {
-        JsonNode entry = header.path(name);
-        if (!entry.path("dtype").asText().equals(dtype)) {
-            throw new IllegalArgumentException(folder + " has no " + dtype + " tensor " + name + ": " + entry);
-        }
-        int begin = entry.path("data_offsets").path(0).asInt();
-        int end = entry.path("data_offsets").path(1).asInt();
-        return data.slice(begin, end - begin).order(ByteOrder.LITTLE_ENDIAN);
+    private Safetensors in(String name) {
+        return soft.has(name) ? soft : tensors;
     }
 }

@@ -180,7 +180,7 @@ class TeamErrorsTest {
     @Test
     void settingsAndQuestionsAreChecked() {
         try (LatentModel model = open(0)) {
-            assertRefused("latentSteps is -1", Team.builder(model).latentSteps(-1)::build);
+            assertRefused("latentSteps is -1", () -> Team.builder(model).latentSteps(-1));
             assertRefused("maxNewTokens is 0", Team.builder(model).maxNewTokens(0)::build);
             assertRefused("temperature is -1.0", Team.builder(model).temperature(-1)::build);
             assertRefused("topP is 0.0", Team.builder(model).topP(0)::build);

@@ -3,7 +3,9 @@ package org.latent4j;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,13 +32,16 @@ class TeamGoldenTest {
         Agent.of("judger", "Now answer: {question}"));
 
     static Stream<Arguments> cases() {
-        return Golden.NAMES.stream().flatMap(name -> Stream.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE)
-            .flatMap(kind -> Stream.of(1, 2).map(threads -> Arguments.of(name, kind, threads))));
+        List<String> levels = Golden.device().isCuda() ? Collections.singletonList(null) : Machine.current().levels();
+        return Golden.NAMES.stream().flatMap(name ->
+            Stream.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE, AlignmentKind.SOFT).flatMap(kind ->
+                levels.stream().flatMap(level -> Stream.of(1, 2).map(threads ->
+                    Arguments.of(name, kind, level, threads)))));
     }
 
-    private static LatentModel open(Golden golden, int threads) {
+    private static LatentModel open(Golden golden, String level, int threads) {
         return LatentModel.open(golden.folder().toString(), Golden.options().memoryType(MemoryType.F32)
-            .threads(threads).build());
+            .cpuLevel(level).threads(threads).build());
     }
 
     private static Team.Builder team(LatentModel model, AlignmentKind kind) {
@@ -58,9 +63,9 @@ class TeamGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void sequentialTeamsFollowTheChain(String name, AlignmentKind kind, int threads) {
+    void sequentialTeamsFollowTheChain(String name, AlignmentKind kind, String level, int threads) {
         Golden golden = Golden.of(name);
-        try (LatentModel model = open(golden, threads)) {
+        try (LatentModel model = open(golden, level, threads)) {
             Answer answer = team(model, kind).build().ask(QUESTION);
             assertTokens(model, answer, golden.ints(tag(kind) + ".chain.judger_tokens"));
             int before = 0;
@@ -76,9 +81,9 @@ class TeamGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void hierarchicalTeamsMergeTheirExperts(String name, AlignmentKind kind, int threads) {
+    void hierarchicalTeamsMergeTheirExperts(String name, AlignmentKind kind, String level, int threads) {
         Golden golden = Golden.of(name);
-        try (LatentModel model = open(golden, threads)) {
+        try (LatentModel model = open(golden, level, threads)) {
             Answer answer = team(model, kind).topology(Topology.HIERARCHICAL).build().ask(QUESTION);
             assertTokens(model, answer, golden.ints(tag(kind) + ".merge.judger_tokens"));
             assertThat(answer.agents()).extracting(AgentTrace::memoryPositions).startsWith(0, 0, 0);
@@ -87,9 +92,9 @@ class TeamGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void thePublishedCodeRunsExpertsAsAChain(String name, AlignmentKind kind, int threads) {
+    void thePublishedCodeRunsExpertsAsAChain(String name, AlignmentKind kind, String level, int threads) {
         Golden golden = Golden.of(name);
-        try (LatentModel model = open(golden, threads)) {
+        try (LatentModel model = open(golden, level, threads)) {
             Team team = team(model, kind).topology(Topology.HIERARCHICAL).compatibility(Compatibility.OFFICIAL).build();
             assertTokens(model, team.ask(QUESTION), golden.ints(tag(kind) + ".chain.judger_tokens"));
         }
@@ -97,9 +102,9 @@ class TeamGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void membersOfABatchGetWhatTheyGetAlone(String name, AlignmentKind kind, int threads) {
+    void membersOfABatchGetWhatTheyGetAlone(String name, AlignmentKind kind, String level, int threads) {
         Golden golden = Golden.of(name);
-        try (LatentModel model = open(golden, threads)) {
+        try (LatentModel model = open(golden, level, threads)) {
             List<Answer> answers = team(model, kind).build()
                 .askAll(List.of("?", QUESTION, QUESTION + " " + "Think of it again. ".repeat(9)));
             assertTokens(model, answers.get(1), golden.ints(tag(kind) + ".chain.judger_tokens"));
@@ -110,7 +115,7 @@ class TeamGoldenTest {
     void aSingleAgentAnswersFromItsPromptAlone() {
         for (String name : Golden.NAMES) {
             Golden golden = Golden.of(name);
-            try (LatentModel model = open(golden, 2)) {
+            try (LatentModel model = open(golden, null, 2)) {
                 Team single = Team.builder(model, Method.SINGLE).agents(AGENTS.get(3)).temperature(0)
                     .maxNewTokens(TOKENS).build();
                 assertTokens(model, single.ask(QUESTION), golden.ints("single.tokens"));
@@ -122,6 +127,6 @@ class TeamGoldenTest {
     }
 
     private static String tag(AlignmentKind kind) {
-        return kind == AlignmentKind.RIDGE ? "ridge" : "identity";
+        return kind.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -56,8 +56,8 @@ final class AskCommand implements Callable<Integer> {
     private boolean json;
 
     @Option(names = "--explain", description = {
-        "After the answer, on standard error, a table per agent of its latent steps: entropy (nats), the likeliest next "
-            + "tokens, cosine to the nearest token's embedding and to the thought before, norm. With --json it is part "
+        "After the answer, on standard error, a table per agent of its latent steps: entropy (nats), the likeliest "
+            + "next tokens, cosine to the nearest token's embedding and to the thought before, norm. With --json it is part "
             + "of the JSON."})
     private boolean explain;
 

@@ -1,5 +1,6 @@
 package org.latent4j.cli;
 
+import java.util.Map;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
 import org.latent4j.latent.Soft;
@@ -12,6 +13,10 @@ import picocli.CommandLine.Spec;
 
 /** How the agents of a latent team think. */
 final class ThinkingArguments {
+    private static final Map<String, String> OPTIONS = Map.of("latentSteps", "--latent-steps", "soft topK", "--soft-top-k",
+        "soft temperature", "--soft-temperature", "soft noise", "--soft-noise", "blend", "--blend",
+        "entropyBelow", "--until-entropy", "entropySteps", "--until-entropy-steps", "cosineAbove", "--until-cosine");
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -66,7 +71,14 @@ final class ThinkingArguments {
                 new ThinkUntil(entropyBelow, entropySteps, cosineAbove, atEndToken),
                 explains ? Look.ALL : Look.NONE);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+            throw new ParameterException(command.commandLine(), byOption(e.getMessage()), e);
         }
+    }
+
+    /** Of a value that is refused, the name of its option for the library's. */
+    private static String byOption(String message) {
+        int end = message.indexOf(" is ");
+        String name = message.substring(0, Math.max(end, 0));
+        return OPTIONS.getOrDefault(name, name) + message.substring(name.length());
     }
 }

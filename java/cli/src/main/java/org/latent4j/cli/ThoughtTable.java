@@ -53,12 +53,21 @@ final class ThoughtTable {
         text.codePoints().forEach(c -> {
             if (c == '\n') {
                 shown.append("\\n");
-            } else if (Character.isISOControl(c) || c == 0xFFFD) {
+            } else if (!isShown(c)) {
                 shown.append("\u00b7");
             } else {
                 shown.appendCodePoint(c);
             }
         });
         return shown.append("'").toString();
+    }
+
+    /** Not what a terminal obeys, such as a change of direction, nor what it has no sign for. */
+    private static boolean isShown(int c) {
+        return c != 0xFFFD && switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.UNASSIGNED, Character.PRIVATE_USE,
+                Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
     }
 }

@@ -32,7 +32,9 @@ class Latent4jTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--memory",
+    @ValueSource(strings = {"--method", "--team", "--model", "--latent-steps", "--align", "--soft-top-k",
+        "--soft-temperature", "--soft-noise", "--blend", "--until-entropy", "--until-entropy-steps", "--until-cosine",
+        "--until-end-token", "--explain", "Default: auto", "--memory",
         "--max-new-tokens", "--temperature",
         "--top-p", "--min-p", "--repetition-penalty", "--presence-penalty", "--frequency-penalty",
         "--no-repeat-ngram", "--seed", "--device", "--threads", "--compat", "--prompts", "--json", "--file", "--lines",
@@ -59,8 +61,17 @@ class Latent4jTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--method foo q | --method", "--team ring q | hierarchical, sequential", "--align foo q | identity",
-            "--memory all q | latent-only",
+        "--method foo q | --method", "--team ring q | hierarchical, sequential",
+        "--align foo q | 'foo' is none of argmax, auto, identity, none, random, ridge, soft",
+        "--soft-top-k 0 q | --soft-top-k is 0, must be 1 to 64", "--soft-top-k 65 q | --soft-top-k is 65, must be",
+        "--soft-temperature 0 q | --soft-temperature is 0.0, must be above 0",
+        "--soft-noise -1 q | --soft-noise is -1.0, must be 0",
+        "--align ridge --blend 2 q | --blend is 2.0, must be 0 (none) to 1",
+        "--blend 0.5 q | --blend is 0.5 with the alignment AUTO", "--blend x q | --blend",
+        "--until-entropy -1 q | --until-entropy is -1.0, must be 0 (off) or more",
+        "--until-entropy-steps 0 q | --until-entropy-steps is 0, must be 1 or more",
+        "--until-cosine 1.5 q | --until-cosine is 1.5, must be 0 (off) to 1",
+        "--memory all q | latent-only",
         "--compat foo q | official", "--latent-steps -1 q | --latent-steps is -1",
         "--latent-steps x q | --latent-steps", "--cpu-level foo q | --cpu-level",
         "--max-new-tokens 0 q | --max-new-tokens is 0", "--temperature -1 q | --temperature is -1",

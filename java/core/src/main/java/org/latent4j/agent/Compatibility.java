@@ -6,7 +6,8 @@ public enum Compatibility {
     CORRECTED,
     /**
      * The published code's, where a latent team differs: a hierarchical team's experts work as a chain; with 0 latent
-     * steps the answering agent starts with no memory; policies cut the cache without re-rotating its keys.
+     * steps the answering agent starts with no memory; policies cut the cache without re-rotating its keys; {@link
+     * org.latent4j.latent.AlignmentKind#AUTO} is {@link org.latent4j.latent.AlignmentKind#IDENTITY}.
      */
     OFFICIAL
 }

@@ -67,8 +67,8 @@ final class Meter {
             .min().orElse(Double.NaN);
         Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
             alignment.filter(choice -> latentSteps > 0), cosine, sum(AgentTrace::decodedTokens), readerTokens.length,
-            repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds, firstTokenSeconds,
-            elapsedSeconds(), peakMemoryBytes);
+            repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds,
+            firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
             Warnings.of(figures), traces);
     }

@@ -1,6 +1,6 @@
 package org.latent4j.agent;
 
-import java.util.Arrays;
+import java.nio.IntBuffer;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -44,9 +44,9 @@ record Repetition(int cycle, double distinct) {
         if (runs < LEAST_TOKENS) {
             return 1;
         }
-        Set<Integer> seen = new HashSet<>();
+        Set<IntBuffer> seen = new HashSet<>();
         for (int i = 0; i < runs; i++) {
-            seen.add(Arrays.hashCode(Arrays.copyOfRange(tokens, i, i + RUN)));
+            seen.add(IntBuffer.wrap(tokens, i, RUN));
         }
         return (double) seen.size() / runs;
     }

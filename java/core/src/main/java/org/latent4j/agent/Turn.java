@@ -144,8 +144,8 @@ final class Turn {
             meters.get(seat.question()).add(trace(seat, sampling, member, text, result.figures()));
             if (answering) {
                 boolean ended = reason == StopReason.END_TOKEN;
-                meters.get(seat.question()).answered(text, reason, Arrays.copyOf(member.tokens(), member.tokens().length - (ended ? 1 : 0)),
-                    seconds(result.figures().firstToken()));
+                int[] seen = Arrays.copyOf(member.tokens(), member.tokens().length - (ended ? 1 : 0));
+                meters.get(seat.question()).answered(text, reason, seen, seconds(result.figures().firstToken()));
             }
         }
         meterTimes(result.figures());
@@ -155,8 +155,8 @@ final class Turn {
     private AgentTrace trace(Seat seat, Sampling sampling, RolloutResult.Member member, String text,
         RolloutFigures took) {
         return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, member.latentSteps(),
-            member.thinkEnd(), member.thoughts(), member.tokens().length, sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(),
-            seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
+            member.thinkEnd(), member.thoughts(), member.tokens().length,
+            sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
     }
 
     /** A question's time is that of the rollouts it took part in, each once, however many agents sat in it. */

@@ -13,7 +13,7 @@ final class Warnings {
     /** Thoughts that work are nearer to a token's embedding than this, those that broke are not. */
     private static final double LEAST_COSINE = 0.3;
 
-    /** Honest prose and arithmetic have more different runs of four tokens than this, answers that go in circles less. */
+    /** Honest prose and arithmetic have more different runs of tokens than this, answers that go in circles fewer. */
     private static final double LEAST_DISTINCT = 0.5;
 
     private Warnings() {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToIntFunction;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.RolloutListener;
 
@@ -22,7 +23,7 @@ final class ListenerThread extends Thread {
     private final Control control;
     private final ByteBuffer newTokens;  // [members, maxNewTokens]
     private final int maxNewTokens;
-    private final int[] lastSteps;       // by phase: what it ends with
+    private final ToIntFunction<Phase> lastStep;  // of a phase that is over
     private final int[] toldSteps = new int[Phase.values().length];
     private final int[] told;            // by member: tokens told
     private final boolean[] stopped;
@@ -34,14 +35,14 @@ final class ListenerThread extends Thread {
     private boolean interrupted;
 
     ListenerThread(RolloutListener listener, Control control, ByteBuffer newTokens, int members, int maxNewTokens,
-            int[] lastSteps) {
+            ToIntFunction<Phase> lastStep) {
         super("latent4j-listener");
         setDaemon(true);
         this.listener = listener;
         this.control = control;
         this.newTokens = newTokens;
         this.maxNewTokens = maxNewTokens;
-        this.lastSteps = lastSteps;
+        this.lastStep = lastStep;
         this.told = new int[members];
         this.stopped = new boolean[members];
     }
@@ -140,7 +141,7 @@ final class ListenerThread extends Thread {
     /** Tells of the last step of each phase before {@code to}, then of {@code step} if it is news. */
     private void reach(Phase to, int step) {
         while (phase != to && phase != Phase.DECODE) {
-            tell(phase, lastSteps[phase.ordinal()]);
+            tell(phase, lastStep.applyAsInt(phase));
             phase = Phase.values()[phase.ordinal() + 1];
         }
         if (to == Phase.IDLE) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -275,10 +276,7 @@ final class RolloutCall {
     private RolloutResult call(Native.l4j_model pointer, RolloutListener listener) {
         ListenerThread listening = null;
         if (listener != null) {
-            int[] lastSteps = new int[Phase.values().length];
-            lastSteps[Phase.PREFILL.ordinal()] = promptTokens;
-            lastSteps[Phase.THINK.ordinal()] = thinking.latentSteps();
-            listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, lastSteps);
+            listening = new ListenerThread(listener, control, newTokens, n, maxNewTokens, this::lastStep);
             start(listening);
         }
         try {
@@ -352,6 +350,20 @@ final class RolloutCall {
         }
     }
 
+    /** What a phase that is over ended with. Native code writes it before it says that the next one has begun. */
+    private int lastStep(Phase phase) {
+        return switch (phase) {
+            case PREFILL -> promptTokens;
+            case THINK -> IntStream.range(0, n).map(this::stepsOf).max().orElse(0);
+            case IDLE, DECODE -> 0;
+        };
+    }
+
+    /** Latent steps that a member did. */
+    private int stepsOf(int member) {
+        return latentSteps.getInt(4 * member);
+    }
+
     private RolloutResult result(ListenerThread listening) {
         List<RolloutResult.Member> members = new ArrayList<>(n);
         int d = info.dModel();
@@ -363,8 +375,8 @@ final class RolloutCall {
             StopReason reason = taken < decoded ? StopReason.ASKED : StopReason.values()[stopReasons.getInt(4 * i)];
             int[] tokens = new int[taken];
             newTokens.asIntBuffer().get(i * maxNewTokens, tokens);
-            int done = steps == 0 ? 0 : latentSteps.getInt(4 * i);
-            ThinkEnd end = steps == 0 ? ThinkEnd.STEPS : ThinkEnd.values()[thinkEnds.getInt(4 * i)];
+            int done = stepsOf(i);
+            ThinkEnd end = ThinkEnd.values()[thinkEnds.getInt(4 * i)];
             members.add(new RolloutResult.Member(tokens, reason, done, end, seen(i * steps, done),
                     copy(promptHidden, prompt * d, prompts[i].length * d),
                     copy(latents, i * steps * d, done * d), copy(latentHidden, i * steps * d, done * d),

@@ -10,7 +10,7 @@ import org.latent4j.memory.Memory;
 /**
  * One native call's worth of work for a ragged batch: each member prefills its prompt after whatever its memory holds,
  * runs the latent steps, and decodes. Each of the three may be empty. A member's numbers do not depend on its
- * companions.
+ * companions, nor on when these stop thinking ({@link Thinking#until()}).
  *
  * <pre>{@code
  * Rollout rollout = Rollout.builder()

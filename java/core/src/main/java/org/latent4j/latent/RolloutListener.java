@@ -14,7 +14,8 @@ public interface RolloutListener {
      * phase.
      *
      * @param phase where it is
-     * @param step positions prefilled, latent steps or tokens decoded so far in this phase
+     * @param step positions prefilled, latent steps or tokens decoded so far in this phase; of members that stop
+     *     thinking before the others, the others' count
      */
     default void onProgress(Phase phase, int step) {
     }

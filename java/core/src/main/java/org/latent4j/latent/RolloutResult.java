@@ -24,8 +24,8 @@ public record RolloutResult(List<Member> members, RolloutFigures figures) {
      *
      * @param tokens decoded ids, an end token included
      * @param stopReason why there are no more
-     * @param latentSteps latent steps done
-     * @param thinkEnd why there are no more
+     * @param latentSteps latent steps done, at most {@link Thinking#latentSteps()}
+     * @param thinkEnd why there are no more of them
      * @param thoughts those that were looked at ({@link Thinking#look()}), in the order of their steps
      * @param promptHidden {@code [prompt tokens, dModel]}, after the final norm
      * @param latents {@code [latentSteps, dModel]}, the inputs of the latent steps that were done

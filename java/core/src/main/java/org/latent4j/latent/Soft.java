@@ -1,9 +1,9 @@
 package org.latent4j.latent;
 
 /**
- * What {@link AlignmentKind#SOFT} mixes: {@code e = sum p_i E_i} over the {@code topK} likeliest tokens after h, {@code p
- * = softmax(logits / temperature + noise * g)}, E_i their input embeddings, not rescaled (soft thinking, arXiv
- * 2505.15778).
+ * What {@link AlignmentKind#SOFT} mixes: {@code e = sum p_i E_i} over the {@code topK} likeliest tokens after h, with
+ * {@code p = softmax(logits / temperature + noise * g)} and E_i their input embeddings, not rescaled (soft thinking,
+ * arXiv 2505.15778).
  *
  * @param topK how many tokens, 1 to 64; default 10
  * @param temperature above 0, default 1: lower sharpens the mixture, higher flattens it

@@ -25,7 +25,9 @@ import org.latent4j.memory.MemoryType;
 class GoldenTest {
     private static final int LATENT_STEPS = 6;
     private static final int NEW_TOKENS = 16;
-    private static final List<AlignmentKind> KINDS = List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE);
+    private static final List<AlignmentKind> MAPS = List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE);
+    private static final List<AlignmentKind> KINDS = List.of(AlignmentKind.IDENTITY, AlignmentKind.RIDGE,
+            AlignmentKind.SOFT);
 
     /** What a run must agree to. */
     private record Rule(double tolerance, boolean tokensEqual) {
@@ -35,10 +37,15 @@ class GoldenTest {
         /**
          * For numbers that {@code thoughts} latent steps in f32 led to. Under tiny-llama3's random weights each step
          * makes the rounding of the steps before larger: numpy in f64, which rounds nothing, is 0.009 away from its
-         * golden chain after 18 steps (0.0007 from its merge).
+         * golden chain after 18 steps (0.0007 from its merge). tiny-mistral-swa's do a little of it, beyond 1e-3 only on
+         * a level that multiplies and adds in two. Thoughts by soft amplify nothing.
          */
-        static Rule after(int thoughts, String name) {
-            return name.equals("tiny-llama3") && thoughts > LATENT_STEPS ? new Rule(3e-2, true) : EXACT;
+        static Rule after(int thoughts, String name, String level, AlignmentKind kind) {
+            if (thoughts <= LATENT_STEPS || kind == AlignmentKind.SOFT) {
+                return EXACT;
+            }
+            return name.equals("tiny-llama3") ? new Rule(3e-2, true)
+                    : name.equals("tiny-mistral-swa") && level.equals("plain") ? new Rule(3e-3, true) : EXACT;
         }
 
         void check(String what, float[] actual, float[] expected) {
@@ -92,13 +99,15 @@ class GoldenTest {
         try (LatentModel model = open(golden, level, threads, MemoryType.F32)) {
             long free = model.freePages();
             single(model, golden, Rule.EXACT);
-            for (AlignmentKind kind : KINDS) {
+            for (AlignmentKind kind : MAPS) {
                 Alignment alignment = model.alignment(kind);
                 Rule.EXACT.check("matrix", alignment.matrix(), golden.floats(tag(kind) + "matrix"));
                 Rule.EXACT.check("target_norm", new float[] {alignment.targetNorm()},
                         golden.floats(tag(kind) + "target_norm"));
-                chain(model, golden, kind, thoughts -> Rule.after(thoughts, name));
-                merge(model, golden, kind, Rule.after(3 * LATENT_STEPS, name));
+            }
+            for (AlignmentKind kind : KINDS) {
+                chain(model, golden, kind, thoughts -> Rule.after(thoughts, name, level, kind));
+                merge(model, golden, kind, Rule.after(3 * LATENT_STEPS, name, level, kind));
             }
             assertThat(model.freePages()).as("pages given back").isEqualTo(free);
         }
@@ -115,7 +124,7 @@ class GoldenTest {
         try (LatentModel model = open(golden, level, threads, MemoryType.BF16)) {
             long free = model.freePages();
             single(model, golden, Rule.ROUNDED);
-            for (AlignmentKind kind : KINDS) {
+            for (AlignmentKind kind : MAPS) {
                 firstThought(model, golden, kind, Rule.ROUNDED);
                 if (name.equals("tiny-qwen3")) {
                     chain(model, golden, kind, thoughts -> Rule.ROUNDED);
@@ -184,13 +193,18 @@ class GoldenTest {
     }
 
     private static void thoughts(RolloutResult.Member member, Golden golden, String tag, int agent, Rule rule) {
-        rule.check(tag + "prompt_hidden." + agent, member.promptHidden(),
-                golden.floats(tag + "prompt_hidden." + agent));
+        if (golden.has(tag + "prompt_hidden." + agent)) { // not of soft
+            rule.check(tag + "prompt_hidden." + agent, member.promptHidden(),
+                    golden.floats(tag + "prompt_hidden." + agent));
+        }
         rule.check(tag + "latents." + agent, member.latents(), golden.floats(tag + "latents." + agent));
         rule.check(tag + "hidden." + agent, member.latentHidden(), golden.floats(tag + "hidden." + agent));
     }
 
     private static void keysAndValues(LatentModel model, Memory memory, Golden golden, String tag, Rule rule) {
+        if (!golden.has(tag + "keys")) { // not of soft
+            return;
+        }
         float[] keys = golden.floats(tag + "keys");
         float[] values = golden.floats(tag + "values");
         int layers = model.info().nLayers();
@@ -229,29 +243,39 @@ class GoldenTest {
     void companionsChangeNothing(String name) {
         Golden golden = Golden.of(name);
         try (LatentModel model = open(golden, null, 2, MemoryType.F32)) {
-            List<RolloutResult.Member> alone = run(model, golden, false);
-            List<RolloutResult.Member> together = run(model, golden, true);
-            thoughts(together.get(0), golden, "ridge.chain.", 0, Rule.EXACT);
-            for (int i = 0; i < alone.size(); i++) {
-                assertThat(together.get(i).promptHidden()).as("member " + i).isEqualTo(alone.get(i).promptHidden());
-                assertThat(together.get(i).latentHidden()).as("member " + i).isEqualTo(alone.get(i).latentHidden());
-                assertThat(together.get(i).logits()).as("member " + i).isEqualTo(alone.get(i).logits());
-                assertThat(together.get(i).tokens()).as("member " + i).isEqualTo(alone.get(i).tokens())
-                        .hasSize(NEW_TOKENS);
+            thoughts(run(model, golden, AlignmentKind.RIDGE, 0, true).get(0), golden, "ridge.chain.", 0, Rule.EXACT);
+            thoughts(run(model, golden, AlignmentKind.SOFT, 0, true).get(0), golden, "soft.chain.", 0, Rule.EXACT);
+            for (AlignmentKind kind : KINDS) {
+                companionsChangeNothing(run(model, golden, kind, 0.5f, false), run(model, golden, kind, 0.5f, true));
             }
-            assertThat(together.get(1).tokens()).as("members differ").isNotEqualTo(together.get(2).tokens());
         }
     }
 
-    private static List<RolloutResult.Member> run(LatentModel model, Golden golden, boolean together) {
+    private static void companionsChangeNothing(List<RolloutResult.Member> alone, List<RolloutResult.Member> together) {
+        for (int i = 0; i < alone.size(); i++) {
+            RolloutResult.Member expected = alone.get(i);
+            RolloutResult.Member member = together.get(i);
+            assertThat(member.promptHidden()).as("member " + i).isEqualTo(expected.promptHidden());
+            assertThat(member.latents()).as("member " + i).isEqualTo(expected.latents());
+            assertThat(member.latentHidden()).as("member " + i).isEqualTo(expected.latentHidden());
+            assertThat(member.thoughts()).as("member " + i).isEqualTo(expected.thoughts()).hasSize(LATENT_STEPS);
+            assertThat(member.logits()).as("member " + i).isEqualTo(expected.logits());
+            assertThat(member.tokens()).as("member " + i).isEqualTo(expected.tokens()).hasSize(NEW_TOKENS);
+        }
+        assertThat(together.get(1).tokens()).as("members differ").isNotEqualTo(together.get(2).tokens());
+    }
+
+    private static List<RolloutResult.Member> run(LatentModel model, Golden golden, AlignmentKind kind, float noise,
+            boolean together) {
         int[] lengths = {golden.prompt(0).length, 1, 3, 17, 30, 2, 9};
         Rollout.Builder batch = null;
         List<Memory> memories = new ArrayList<>();
         List<RolloutResult.Member> members = new ArrayList<>();
         for (int i = 0; i < lengths.length; i++) {
             if (batch == null || !together) {
-                batch = thinking(AlignmentKind.RIDGE).sampling(new Sampling(NEW_TOKENS, 0.9f, 0.95f, 40, new int[0]))
-                        .captureLogits();
+                batch = thinking(kind).sampling(new Sampling(NEW_TOKENS, 0.9f, 0.95f, 40, new int[0]))
+                        .captureLogits().thinking(Thinking.of(LATENT_STEPS).alignment(kind).soft(new Soft(10, 1, noise))
+                                .look(Look.ALL));
             }
             memories.add(model.newMemory());
             batch.add(memories.get(i), Arrays.copyOf(golden.prompt(i == 0 ? 0 : i % 3), lengths[i]), 1000 + i);

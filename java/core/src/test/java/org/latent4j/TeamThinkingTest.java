@@ -1,0 +1,218 @@
+package org.latent4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.latent4j.agent.Agent;
+import org.latent4j.agent.Compatibility;
+import org.latent4j.agent.MemoryPolicy;
+import org.latent4j.agent.Method;
+import org.latent4j.agent.Topology;
+import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Look;
+import org.latent4j.latent.Phase;
+import org.latent4j.latent.Soft;
+import org.latent4j.latent.ThinkEnd;
+import org.latent4j.latent.ThinkUntil;
+import org.latent4j.latent.Thinking;
+import org.latent4j.latent.Thought;
+import org.latent4j.memory.MemoryType;
+
+/** How a team thinks: by what, until when, and what its answers tell of it. */
+class TeamThinkingTest {
+    private static final String QUESTION = "what is 12 + 30?";
+    private static final Agent PLANNER = Agent.of("planner", "Plan the steps for: {question}");
+    private static final Agent CRITIC = Agent.of("critic", "Check: {question}");
+    private static final Agent JUDGER = Agent.of("judger", "Now answer: {question}");
+    private static final int STEPS = 5;
+
+    private static LatentModel tied;
+    private static LatentModel untied;
+
+    @BeforeAll
+    static void open() {
+        tied = open("tiny-qwen3");
+        untied = open("tiny-qwen3-untied");
+    }
+
+    @AfterAll
+    static void close() {
+        tied.close();
+        untied.close();
+    }
+
+    private static LatentModel open(String name) {
+        return LatentModel.open(Golden.of(name).folder().toString(),
+            Golden.options().memoryType(MemoryType.F32).threads(2).build());
+    }
+
+    private static Team.Builder team(LatentModel model) {
+        return Team.builder(model).agents(PLANNER, CRITIC, JUDGER).latentSteps(STEPS).temperature(0).maxNewTokens(8);
+    }
+
+    // --- by what
+
+    @Test
+    void byDefaultTheModelDecidesAndTheAnswerSaysWhy() {
+        for (LatentModel model : List.of(tied, untied)) {
+            Answer answer = team(model).build().ask(QUESTION);
+            AlignmentChoice choice = model.autoAlignment();
+            assertThat(answer.figures().alignment()).contains(choice);
+            assertThat(choice.kind()).isEqualTo(model == tied ? AlignmentKind.SOFT : AlignmentKind.RIDGE);
+            assertThat(answer.text()).isEqualTo(team(model).alignment(choice.kind()).build().ask(QUESTION).text());
+            assertThat(answer.figures().toString()).contains(2 * STEPS + " latent steps by "
+                + (model == tied ? "soft" : "ridge") + " (embeddings are " + (model == tied ? "tied)" : "untied, "));
+        }
+        assertThat(team(tied).alignment(AlignmentKind.ARGMAX).build().ask(QUESTION).figures().alignment())
+            .contains(new AlignmentChoice(AlignmentKind.ARGMAX, "as asked"));
+    }
+
+    /** The published code's default is identity; what was asked for stays what was asked for. */
+    @Test
+    void asPublishedItIsIdentityUnlessAskedOtherwise() {
+        for (LatentModel model : List.of(tied, untied)) {
+            Team official = team(model).compatibility(Compatibility.OFFICIAL).build();
+            assertThat(official.plan().thinking().alignment()).isEqualTo(AlignmentKind.IDENTITY);
+            Answer answer = official.ask(QUESTION);
+            assertThat(answer.figures().alignment()).map(AlignmentChoice::kind).contains(AlignmentKind.IDENTITY);
+            assertThat(answer.text())
+                .isEqualTo(team(model).alignment(AlignmentKind.IDENTITY).build().ask(QUESTION).text());
+        }
+        for (AlignmentKind kind : List.of(AlignmentKind.SOFT, AlignmentKind.RIDGE)) {
+            assertThat(team(tied).alignment(kind).compatibility(Compatibility.OFFICIAL).build().plan().thinking()
+                .alignment()).isEqualTo(kind);
+        }
+    }
+
+    @Test
+    void whoThinksInNoStepsThinksByNothing() {
+        for (Team team : List.of(team(tied).latentSteps(0).build(), Team.builder(tied, Method.SINGLE).temperature(0)
+                .maxNewTokens(4).build(), Team.builder(tied, Method.TEXT).temperature(0).maxNewTokens(4).build())) {
+            Answer answer = team.ask(QUESTION);
+            assertThat(answer.figures().alignment()).isEmpty();
+            assertThat(answer.figures().thoughtCosine()).isNaN();
+            assertThat(answer.figures().toString()).contains(" 0 latent steps, ");
+            assertThat(answer.agents()).allSatisfy(trace -> {
+                assertThat(trace.latentSteps()).isZero();
+                assertThat(trace.thoughts()).isEmpty();
+                assertThat(trace.thinkEnd()).isEqualTo(ThinkEnd.STEPS);
+            });
+            assertThat(answer.warnings()).noneMatch(warning ->
+                warning.kind() == AnswerWarning.Kind.THOUGHTS_LEFT_EMBEDDINGS);
+        }
+    }
+
+    @Test
+    void aSeedOfTheTeamIsItsThoughts() {
+        Thinking noisy = Thinking.of(STEPS).alignment(AlignmentKind.SOFT).soft(new Soft(10, 1, 1)).look(Look.ALL);
+        List<Thought> one = thoughts(team(tied).thinking(noisy).seed(1));
+        assertThat(thoughts(team(tied).thinking(noisy).seed(1))).isEqualTo(one);
+        assertThat(thoughts(team(tied).thinking(noisy).seed(2))).isNotEqualTo(one);
+    }
+
+    private static List<Thought> thoughts(Team.Builder team) {
+        return team.build().ask(QUESTION).agents().get(0).thoughts();
+    }
+
+    // --- what is told of it
+
+    @Test
+    void explainedEveryStepIsTold() {
+        Answer brief = team(tied).build().ask(QUESTION);
+        Answer explained = team(tied).explain(true).build().ask(QUESTION);
+        assertThat(explained.text()).isEqualTo(brief.text());
+        for (int agent = 0; agent < 2; agent++) {
+            List<Thought> all = explained.agents().get(agent).thoughts();
+            assertThat(all).extracting(Thought::step).containsExactly(0, 1, 2, 3, 4);
+            assertThat(brief.agents().get(agent).thoughts()).containsExactly(all.get(STEPS - 1));
+        }
+        assertThat(explained.agents().get(2).thoughts()).as("the judger writes").isEmpty();
+        assertThat(explained.figures().thoughtCosine()).isEqualTo(explained.agents().stream()
+            .flatMap(trace -> trace.thoughts().stream()).mapToDouble(Thought::nearestCosine).min().orElseThrow());
+        assertThat(team(tied).explain(true).explain(false).build().plan().thinking().look()).isEqualTo(Look.NONE);
+    }
+
+    @Test
+    void whatWasSaidOfThinkingIsKept() {
+        ThinkUntil until = ThinkUntil.STEPS_ARE_DONE.orCosineAbove(0.99).orEndToken();
+        Thinking thinking = new Thinking(7, AlignmentKind.RIDGE, new Soft(3, 0.5f, 0.25f), 0.5f, until, Look.NONE);
+        assertThat(team(tied).thinking(thinking).build().plan().thinking()).isEqualTo(thinking);
+        assertThat(team(tied).thinking(thinking).latentSteps(9).explain(true).build().plan().thinking())
+            .isEqualTo(thinking.latentSteps(9).look(Look.ALL));
+    }
+
+    // --- until when
+
+    /** Every entropy is below the bound: each agent stops once it has been so for {@code steps} looks. */
+    private static Thinking stoppingAt(int steps) {
+        return Thinking.of(40).until(ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(1000, steps + 1));
+    }
+
+    @Test
+    void agentsThatStopAreMeteredByWhatTheyDid() {
+        for (Topology topology : List.of(Topology.SEQUENTIAL, Topology.HIERARCHICAL)) {
+            Answer stopped = team(tied).topology(topology).thinking(stoppingAt(3)).build().ask(QUESTION);
+            Answer exact = team(tied).topology(topology).latentSteps(3).build().ask(QUESTION);
+            assertThat(stopped.text()).isEqualTo(exact.text());
+            assertThat(stopped.figures().latentSteps()).isEqualTo(6);
+            assertThat(stopped.figures().handedOverBytes()).isEqualTo(exact.figures().handedOverBytes());
+            assertThat(stopped.agents()).extracting(AgentTrace::latentSteps).containsExactly(3, 3, 0);
+            assertThat(stopped.agents()).extracting(AgentTrace::thinkEnd)
+                .containsExactly(ThinkEnd.ENTROPY, ThinkEnd.ENTROPY, ThinkEnd.STEPS);
+            assertThat(stopped.agents()).extracting(AgentTrace::memoryPositions)
+                .isEqualTo(exact.agents().stream().map(AgentTrace::memoryPositions).toList());
+            assertThat(stopped.agents().get(0).thoughts()).isEqualTo(exact.agents().get(0).thoughts()).hasSize(1);
+        }
+    }
+
+    @Test
+    void agentsThatStopAtOnceHandOnNoThought() {
+        Answer answer = team(tied).thinking(stoppingAt(0)).memory(MemoryPolicy.LATENT_ONLY).build().ask(QUESTION);
+        assertThat(answer.agents()).extracting(AgentTrace::memoryPositions).containsExactly(0, 0, 0);
+        assertThat(answer.figures().latentSteps()).isZero();
+        assertThat(answer.figures().alignment()).isEmpty();
+        assertThat(answer.figures().thoughtCosine()).isNaN();
+    }
+
+    /** A team's end tokens are its model's: thinking ends where the agent would have ended its text. */
+    @Test
+    void thinkingEndsAtTheModelsEndTokens() {
+        Thinking argmax = Thinking.of(300).alignment(AlignmentKind.ARGMAX).look(Look.ALL);
+        List<Integer> ends = java.util.Arrays.stream(tied.generation().endTokens()).boxed().toList();
+        assertThat(ends).isNotEmpty();
+        int met = 0;
+        for (int i = 0; i < 30 && met < 2; i++) {
+            String question = "what is " + i + " + 30?";
+            List<Thought> whole = team(tied).thinking(argmax).build().ask(question).agents().get(0).thoughts();
+            int first = whole.stream().filter(seen -> ends.contains(seen.likeliest().get(0).token()))
+                .mapToInt(Thought::step).findFirst().orElse(300);
+            AgentTrace trace = team(tied).thinking(argmax.until(ThinkUntil.STEPS_ARE_DONE.orEndToken())).build()
+                .ask(question).agents().get(0);
+            assertThat(trace.latentSteps()).isEqualTo(first);
+            assertThat(trace.thinkEnd()).isEqualTo(first == 300 ? ThinkEnd.STEPS : ThinkEnd.END_TOKEN);
+            met += first < 300 ? 1 : 0;
+        }
+        assertThat(met).as("some thoughts came to an end token").isPositive();
+    }
+
+    @Test
+    void progressEndsWithTheStepsThatWereDone() {
+        List<Integer> told = new ArrayList<>();
+        team(tied).thinking(stoppingAt(4)).topology(Topology.HIERARCHICAL).build().askAll(List.of("q", "and so on?"),
+            new TeamListener() {
+                @Override
+                public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+                    if (phase == Phase.THINK) {
+                        assertThat(steps).isEqualTo(40);
+                        told.add(step);
+                    }
+                }
+            });
+        assertThat(told).isSorted().endsWith(4);
+    }
+}
