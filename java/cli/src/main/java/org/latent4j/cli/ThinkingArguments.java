@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 
 /** How the agents of a latent team think. */
 final class ThinkingArguments {
-    private static final Map<String, String> OPTIONS = Map.of("latentSteps", "--latent-steps", "soft topK", "--soft-top-k",
+    private static final Map<String, String> OPTIONS = Map.of("latentSteps", "--latent-steps",
+        "soft topK", "--soft-top-k",
         "soft temperature", "--soft-temperature", "soft noise", "--soft-noise", "blend", "--blend",
         "entropyBelow", "--until-entropy", "entropySteps", "--until-entropy-steps", "cosineAbove", "--until-cosine");
 
