@@ -24,6 +24,7 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Prompts;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.ThinkUntil;
 import org.latent4j.latent.Thinking;
@@ -36,7 +37,7 @@ import org.latent4j.model.ModelOptions;
  * <pre>
  * java -cp benchmarks/target/benchmarks.jar org.latent4j.benchmarks.RightAnswers questions=FILE [model=ID_OR_PATH]
  *     [methods=single,text,latent] [teams=sequential,hierarchical] [steps=0,10,20] [align=soft,identity]
- *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end] [show=true]
+ *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end] [turns=separate] [show=true]
  * </pre>
  *
  * A line of the file is {@code {"kind": "math" | "open", "question", "answer"}}; an open answer is right if it has one of
@@ -44,7 +45,7 @@ import org.latent4j.model.ModelOptions;
  */
 public final class RightAnswers {
     private static final Set<String> KEYS = Set.of("questions", "model", "methods", "teams", "steps", "align", "memory",
-            "seeds", "temperature", "tokens", "limit", "prompts", "until", "show");
+            "seeds", "temperature", "tokens", "limit", "prompts", "until", "turns", "show");
 
     private final Map<String, String> settings;
     private final List<JsonNode> questions;
@@ -125,6 +126,7 @@ public final class RightAnswers {
                 }
                 if (method.equals("latent")) {
                     team.memory(MemoryPolicy.valueOf(memory.toUpperCase(Locale.ROOT).replace('-', '_')));
+                    team.turns(Turns.valueOf(settings.getOrDefault("turns", "chat").toUpperCase(Locale.ROOT)));
                     team.thinking(Thinking.of(Integer.parseInt(steps)).alignment(kind.equals("-") ? AlignmentKind.AUTO
                             : AlignmentKind.valueOf(kind.toUpperCase(Locale.ROOT)))
                             .until(settings.containsKey("until") ? ThinkUntil.STEPS_ARE_DONE.orEndToken()

@@ -16,6 +16,7 @@ import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.TeamPlan;
 import org.latent4j.agent.TeamRun;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.internal.NonNull;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
@@ -152,6 +153,7 @@ public final class Team {
         private TaskKind task = TaskKind.OPEN;
         private Thinking thinking = Thinking.of(20);
         private MemoryPolicy memory = MemoryPolicy.FULL;
+        private Turns turns;
         private int maxNewTokens = 512;
         private float temperature = 0.6f;
         private float topP = 0.95f;
@@ -244,6 +246,15 @@ public final class Team {
         /** What the next agent gets, default {@link MemoryPolicy#FULL}. */
         public Builder memory(MemoryPolicy value) {
             memory = Objects.requireNonNull(value, "memory");
+            return this;
+        }
+
+        /**
+         * How an agent's prompt follows on the thoughts that it is handed, default {@link Turns#CHAT}; {@link
+         * Turns#SEPARATE} with {@link Compatibility#OFFICIAL}.
+         */
+        public Builder turns(Turns value) {
+            turns = Objects.requireNonNull(value, "turns");
             return this;
         }
 
@@ -378,9 +389,11 @@ public final class Team {
                 generation.endTokens());
             boolean asPublished = compatibility == Compatibility.OFFICIAL && thinking.alignment() == AlignmentKind.AUTO;
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
+            boolean isOfficial = compatibility == Compatibility.OFFICIAL;
+            Turns decidedTurns = turns != null ? turns : isOfficial ? Turns.SEPARATE : Turns.CHAT;
             Thinking decided = asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking;
             return new Team(model, new TeamPlan(method, shape, compatibility, members, task, decided, memory, sampling,
-                seed, stops, templateOptions, allowControlTokens));
+                seed, stops, templateOptions, decidedTurns, allowControlTokens));
         }
 
         private List<Agent> builtIn(Topology shape) {

@@ -15,6 +15,7 @@ import org.latent4j.agent.Agent;
 import org.latent4j.agent.Compatibility;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
 
@@ -45,7 +46,7 @@ class TeamGoldenTest {
     }
 
     private static Team.Builder team(LatentModel model, AlignmentKind kind) {
-        return Team.builder(model).agents(AGENTS).latentSteps(LATENT_STEPS).alignment(kind).temperature(0)
+        return Team.builder(model).agents(AGENTS).turns(Turns.SEPARATE).latentSteps(LATENT_STEPS).alignment(kind).temperature(0)
             .maxNewTokens(TOKENS);
     }
 

@@ -63,6 +63,7 @@ final class JsonReport {
         node.put("task", Words.of(plan.task()));
         thinking(node, plan.thinking());
         node.put("memory", Words.of(plan.memory()));
+        node.put("turns", Words.of(plan.turns()));
         node.put("compat", Words.of(plan.compatibility()));
         node.put("max_new_tokens", plan.sampling().maxNewTokens());
         node.put("temperature", plan.sampling().temperature());

@@ -12,6 +12,7 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Prompts;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Sampling;
 import picocli.CommandLine.Mixin;
@@ -44,6 +45,11 @@ final class TeamArguments {
             + "(its thoughts), or the "
             + "controls none and shuffled (another question's, so only of 'ask --lines'). Default: full."})
     private MemoryPolicy memory;
+
+    @Option(names = "--turns", paramLabel = "KIND", description = {
+        "How a latent team's prompts follow on the thoughts before them: chat (as the next turn of one chat) or separate "
+            + "(as chats of their own, as in the paper's code). Default: chat; with --compat official separate."})
+    private Turns turns;
 
     @Option(names = {"-n", "--max-new-tokens"}, paramLabel = "N", defaultValue = "512",
         description = "Tokens that an agent may write, 1 or more. Default: 512.")
@@ -168,6 +174,7 @@ final class TeamArguments {
             .thinking(thinking.thinking(explains)).memory(memory).maxNewTokens(maxNewTokens)
             .temperature(temperature).topP(topP).seed(seed).stopStrings(stops.toArray(String[]::new))
             .compatibility(compatibility).prompts(prompts).allowControlTokens(allowControlTokens);
+        setIfGiven(turns, builder::turns);
         setIfGiven(topK, builder::topK);
         setIfGiven(minP, builder::minP);
         setIfGiven(repetitionPenalty, builder::repetitionPenalty);

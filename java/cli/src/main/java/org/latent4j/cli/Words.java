@@ -15,6 +15,7 @@ import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.internal.LocalPath;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.memory.MemoryType;
@@ -35,6 +36,7 @@ final class Words {
     static void register(CommandLine line) {
         line.registerConverter(Method.class, choice(Method.values()));
         line.registerConverter(MemoryPolicy.class, choice(MemoryPolicy.values()));
+        line.registerConverter(Turns.class, choice(Turns.values()));
         line.registerConverter(TaskKind.class, choice(TaskKind.values()));
         line.registerConverter(AlignmentKind.class, choice(AlignmentKind.values()));
         line.registerConverter(MemoryType.class, choice(MemoryType.values()));

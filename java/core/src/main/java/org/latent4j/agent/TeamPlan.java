@@ -25,11 +25,12 @@ import org.latent4j.latent.Thinking;
  * @param seed of every decoding agent's random numbers
  * @param stops strings before which a text ends
  * @param templateOptions passed on to the chat template, such as {@code enable_thinking}
+ * @param turns how an agent's prompt follows on the thoughts that it is handed
  * @param allowControlTokens whether control tokens that a question or a prompt holds count as such
  */
 public record TeamPlan(Method method, Topology topology, Compatibility compatibility, List<Agent> agents, TaskKind task,
         Thinking thinking, MemoryPolicy memory, Sampling sampling, long seed, List<String> stops,
-        Map<String, Object> templateOptions, boolean allowControlTokens) {
+        Map<String, Object> templateOptions, Turns turns, boolean allowControlTokens) {
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public TeamPlan {
@@ -39,6 +40,7 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(thinking, "thinking");
         Objects.requireNonNull(memory, "memory");
+        Objects.requireNonNull(turns, "turns");
         Objects.requireNonNull(sampling, "sampling");
         agents = NonNull.list(agents, "agents");
         stops = NonNull.list(stops, "stops");
@@ -59,7 +61,8 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         text.append(method == Method.SINGLE ? " agent: " : " team, " + topology.name() + ": ");
         text.append(String.join(", ", agents.stream().map(Agent::name).toList())).append("; task ").append(word(task));
         if (method == Method.LATENT) {
-            text.append("; ").append(thinking).append(", ").append(word(memory)).append(" memory");
+            text.append("; ").append(thinking).append(", ").append(word(memory)).append(" memory, ")
+                .append(word(turns)).append(" turns");
         }
         text.append("; at most ").append(sampling.maxNewTokens()).append(" new tokens, temperature ")
             .append(sampling.temperature()).append(", top-p ").append(sampling.topP()).append(", top-k ")

@@ -27,7 +27,9 @@ import org.latent4j.latent.StopReason;
 import org.latent4j.latent.Thinking;
 import org.latent4j.memory.Memory;
 import org.latent4j.text.ChatMessage;
+import org.latent4j.text.ChatTemplate;
 import org.latent4j.text.RenderedChat;
+import org.latent4j.text.Tokenizer;
 
 /**
  * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs,
@@ -69,11 +71,25 @@ final class Turn {
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
         int[] prompt = named(agent.name(), () -> {
             messages.add(new ChatMessage("user", message));
-            return encoded(plan.allowControlTokens()
-                ? RenderedChat.of(model.chatTemplate().render(messages, plan.templateOptions()))
-                : model.chatTemplate().render(messages, plan.templateOptions(), model.tokenizer()));
+            return encoded(rendered(messages, memory.length() > 0 && goesOn()));
         });
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
+    }
+
+    /** Whether a memory that is handed over is a chat in the middle of an answer. */
+    private boolean goesOn() {
+        boolean isWhole = plan.memory() == MemoryPolicy.FULL || plan.memory() == MemoryPolicy.SHUFFLED;
+        return plan.turns() == Turns.CHAT && isWhole && plan.thinking().latentSteps() > 0;
+    }
+
+    private RenderedChat rendered(List<ChatMessage> messages, boolean goesOn) {
+        ChatTemplate template = model.chatTemplate();
+        Map<String, Object> options = plan.templateOptions();
+        Tokenizer tokenizer = plan.allowControlTokens() ? null : model.tokenizer();
+        Optional<RenderedChat> next = goesOn ? template.renderAfterAnswer(messages, options, tokenizer)
+            : Optional.empty();
+        return next.orElseGet(() -> tokenizer == null ? RenderedChat.of(template.render(messages, options))
+            : template.render(messages, options, tokenizer));
     }
 
     /** A text that cannot fit is refused before its tokens take time and room. */

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.NonNull;
@@ -23,6 +24,8 @@ import org.latent4j.jinja.TemplateException;
  * message says is never read as template. Usable from any thread.
  */
 public final class ChatTemplate {
+    /** Stands for an answer: characters that no token begins with and no template changes. */
+    private static final String ANSWER = "\u2e3a\u2e3b\u2e3a";
     private static final int MOST_BYTES = 4 * Limits.TEMPLATE_CHARACTERS; // as UTF-8 may take for each
     private final String source; // null: the checkpoint has none, and missing says where it was sought
     private final Template template;
@@ -164,6 +167,64 @@ public final class ChatTemplate {
         RenderedChat.Marker marker = tokenizer.marker(Objects.requireNonNullElse(source, ""), messages);
         return marker.rendered(render(messages.stream().map(message -> new ChatMessage(message.role(),
                 marker.marked(message.content()))).toList(), options));
+    }
+
+    /**
+     * What follows an answer that the model is in the middle of: the end of its turn, these messages, and the beginning
+     * of the next answer. A system message that the template does not take there stands before the next message.
+     *
+     * @param messages in order, the last one a user's
+     * @param options as in {@link #render(List, Map)}
+     * @param tokenizer that is to encode it; null: every control token counts, whoever wrote it
+     * @return empty if the template shows an answer otherwise than it was given
+     * @throws LatentException as {@link #render(List, Map)}
+     */
+    public Optional<RenderedChat> renderAfterAnswer(List<ChatMessage> messages, Map<String, Object> options,
+            Tokenizer tokenizer) {
+        List<ChatMessage> chat = new ArrayList<>(List.of(new ChatMessage("user", "?"),
+                new ChatMessage("assistant", ANSWER)));
+        chat.addAll(NonNull.list(messages, "messages"));
+        try {
+            Optional<RenderedChat> rest = afterAnswer(chat, options, tokenizer);
+            if (rest.isEmpty() || chat.stream().allMatch(message -> isShown(message, rest.get()))) {
+                return rest;
+            }
+        } catch (LatentException e) {
+            if (e.code() != ErrorCode.BAD_TEMPLATE || !hasSystem(messages)) {
+                throw e;
+            }
+        }
+        return afterAnswer(withoutSystem(chat), options, tokenizer);
+    }
+
+    private Optional<RenderedChat> afterAnswer(List<ChatMessage> chat, Map<String, Object> options,
+            Tokenizer tokenizer) {
+        RenderedChat all = tokenizer == null ? RenderedChat.of(render(chat, options))
+                : render(chat, options, tokenizer);
+        return Optional.ofNullable(all.after(ANSWER));
+    }
+
+    private static boolean hasSystem(List<ChatMessage> messages) {
+        return messages.stream().anyMatch(message -> message.role().equals("system"));
+    }
+
+    private static boolean isShown(ChatMessage message, RenderedChat chat) {
+        return !message.role().equals("system") || chat.text().contains(message.content().strip());
+    }
+
+    private static List<ChatMessage> withoutSystem(List<ChatMessage> messages) {
+        List<ChatMessage> plain = new ArrayList<>();
+        String before = "";
+        for (ChatMessage message : messages) {
+            if (message.role().equals("system")) {
+                before += message.content() + "\n\n";
+            } else {
+                boolean takes = message.role().equals("user") && !plain.isEmpty();
+                plain.add(takes ? new ChatMessage("user", before + message.content()) : message);
+                before = takes ? "" : before;
+            }
+        }
+        return plain;
     }
 
     /** JSON as the maps and lists that a template reads. */

@@ -38,6 +38,13 @@ public final class RenderedChat {
         return without(marked);
     }
 
+    /** What follows {@code text}, which the template was given once; null if it is not there exactly once. */
+    RenderedChat after(String text) {
+        int at = marked.indexOf(text);
+        return at < 0 || marked.indexOf(text, at + 1) >= 0 ? null
+                : new RenderedChat(marked.substring(at + text.length()), mark, template);
+    }
+
     @Override
     public String toString() {
         return text();

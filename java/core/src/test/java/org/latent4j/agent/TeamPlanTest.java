@@ -16,7 +16,7 @@ class TeamPlanTest {
     @Test
     void aLatentTeamIsReadOnOneLine() {
         assertThat(plan(Method.LATENT, List.of("END"), Map.of("enable_thinking", true))).hasToString("latent team,"
-            + " sequential: planner, judger; task math; 20 latent steps, identity alignment, latent-only memory;"
+            + " sequential: planner, judger; task math; 20 latent steps, identity alignment, latent-only memory, chat turns;"
             + " at most 512 new tokens, temperature 0.6, top-p 0.95, top-k 40, seed 42; stops before [END];"
             + " template options {enable_thinking=true}");
     }
@@ -33,6 +33,6 @@ class TeamPlanTest {
         List<Agent> agents = List.of(PROMPTS.agent("planner", TaskKind.MATH), PROMPTS.agent("judger", TaskKind.MATH));
         return new TeamPlan(method, Topology.SEQUENTIAL, Compatibility.CORRECTED, agents, TaskKind.MATH,
             Thinking.of(20).alignment(AlignmentKind.IDENTITY), MemoryPolicy.LATENT_ONLY, new Sampling(512, 0.6f, 0.95f, 40, new int[] {2}), 42,
-            stops, options, false);
+            stops, options, Turns.CHAT, false);
     }
 }
