@@ -22,8 +22,8 @@ TEST(Dispatch, EveryLevelHasATableOfItsOwnWithEveryOp) {
     if (before) {
       EXPECT_NE(ops.matmul, before->matmul) << level;
     }
-    EXPECT_TRUE(ops.embed && ops.rms_norm && ops.matmul && ops.kv_append && ops.attention && ops.silu_mul && ops.align && ops.sample && ops.likeliest &&
-                ops.mix && ops.nearest && ops.compare && ops.kv_copy && ops.kv_rotate && ops.decode_row);
+    EXPECT_TRUE(ops.embed && ops.rms_norm && ops.matmul && ops.kv_append && ops.attention && ops.silu_mul && ops.align && ops.sample &&
+                ops.likeliest && ops.mix && ops.nearest && ops.compare && ops.kv_copy && ops.kv_rotate && ops.decode_row);
     before = &ops;
   }
 }
