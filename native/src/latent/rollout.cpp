@@ -147,15 +147,17 @@ void Rollout::State::check_finite(const float* x, const RowPlace* places, int32_
 }
 
 void Rollout::State::refuse_bad(const Outcome* first_bad) const {
-  const Outcome bad = first_bad[kHiddenStates] != kNone ? first_bad[kHiddenStates] : first_bad[kLogits];
+  const Outcome hidden = first_bad[kHiddenStates], logits = first_bad[kLogits];
+  const bool of_logits = logits >> 32 <= hidden >> 32;
+  const Outcome bad = of_logits ? logits : hidden;
   if (bad == kNone) return;
   const auto sequence = static_cast<int32_t>(bad & 0xffffffff), position = static_cast<int32_t>(bad >> 32);
   const std::string culprit = model_.weights().first_not_finite(cancel());
   // A GPU multiplies positions of prompts together, and 0 times what is not finite is not either.
   const bool together = !device_.host() && position < memories_[sequence]->length() + n_tokens(sequence);
-  const char* what = bad != first_bad[kHiddenStates] ? "the logits for position "
-                     : together                      ? "the hidden states of the prompts, seen first at position "
-                                                     : "the hidden state at position ";
+  const char* what = of_logits  ? "the logits for position "
+                     : together ? "the hidden states of the prompts, seen first at position "
+                                : "the hidden state at position ";
   throw Error("NOT_FINITE", concat("a number is not finite in ", what, position, " of sequence ", sequence, " (",
                                    what_stands_at(sequence, position), "); ",
                                    culprit.empty() ? "all weights are finite, the activations overflowed" : "weights: " + culprit));

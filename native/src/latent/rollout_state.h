@@ -83,7 +83,7 @@ class Rollout::State {
 
   void check_finite(const float* x, const RowPlace* places, int32_t n, int32_t d, Check check);
 
-  // Hidden states first: logits come from them, for the token after.
+  // What came first: logits for a position come of the hidden state before it, and a thought and its hidden state there come of them.
   void refuse_bad(const Outcome* first_bad) const;
   std::string what_stands_at(int32_t i, int32_t position) const;
 

@@ -23,7 +23,7 @@ TEST(Dispatch, EveryLevelHasATableOfItsOwnWithEveryOp) {
       EXPECT_NE(ops.matmul, before->matmul) << level;
     }
     EXPECT_TRUE(ops.embed && ops.rms_norm && ops.matmul && ops.kv_append && ops.attention && ops.silu_mul && ops.align && ops.sample &&
-                ops.kv_copy && ops.kv_rotate && ops.decode_row);
+                ops.likeliest && ops.mix && ops.nearest && ops.compare && ops.kv_copy && ops.kv_rotate && ops.decode_row);
     before = &ops;
   }
 }
