@@ -26,6 +26,7 @@ import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
 import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Soft;
 import org.latent4j.latent.ThinkUntil;
 import org.latent4j.latent.Thinking;
 import org.latent4j.model.ModelOptions;
@@ -37,7 +38,7 @@ import org.latent4j.model.ModelOptions;
  * <pre>
  * java -cp benchmarks/target/benchmarks.jar org.latent4j.benchmarks.RightAnswers questions=FILE [model=ID_OR_PATH]
  *     [methods=single,text,latent] [teams=sequential,hierarchical] [steps=0,10,20] [align=soft,identity]
- *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end] [turns=separate] [show=true]
+ *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end] [turns=separate] [soft=10:0.5] [show=true]
  * </pre>
  *
  * A line of the file is {@code {"kind": "math" | "open", "question", "answer"}}; an open answer is right if it has one of
@@ -45,7 +46,7 @@ import org.latent4j.model.ModelOptions;
  */
 public final class RightAnswers {
     private static final Set<String> KEYS = Set.of("questions", "model", "methods", "teams", "steps", "align", "memory",
-            "seeds", "temperature", "tokens", "limit", "prompts", "until", "turns", "show");
+            "seeds", "temperature", "tokens", "limit", "prompts", "until", "turns", "soft", "show");
 
     private final Map<String, String> settings;
     private final List<JsonNode> questions;
@@ -129,7 +130,7 @@ public final class RightAnswers {
                     team.turns(Turns.valueOf(settings.getOrDefault("turns", "chat").toUpperCase(Locale.ROOT)));
                     team.thinking(Thinking.of(Integer.parseInt(steps)).alignment(kind.equals("-") ? AlignmentKind.AUTO
                             : AlignmentKind.valueOf(kind.toUpperCase(Locale.ROOT)))
-                            .until(settings.containsKey("until") ? ThinkUntil.STEPS_ARE_DONE.orEndToken()
+                            .soft(soft()).until(settings.containsKey("until") ? ThinkUntil.STEPS_ARE_DONE.orEndToken()
                                     : ThinkUntil.STEPS_ARE_DONE));
                 }
                 if (together.get(0).has("parts")) {
@@ -140,6 +141,12 @@ public final class RightAnswers {
             }
         }
         report(answers, asked, List.of(method, shape, memory, steps, kind, seed), (System.nanoTime() - start) / 1e9);
+    }
+
+    /** {@code K:T} as soft of K tokens at temperature T. */
+    private Soft soft() {
+        String[] parts = settings.getOrDefault("soft", "10:1").split(":");
+        return new Soft(Integer.parseInt(parts[0]), Float.parseFloat(parts[1]), 0);
     }
 
     private void report(List<Answer> answers, List<JsonNode> asked, List<String> setting, double seconds) {

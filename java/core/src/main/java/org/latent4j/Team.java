@@ -22,6 +22,7 @@ import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
 import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Soft;
 import org.latent4j.latent.Thinking;
 import org.latent4j.text.GenerationConfig;
 
@@ -144,6 +145,9 @@ public final class Team {
 
     /** Says how a team is to work. Every setting has a default. */
     public static final class Builder {
+        /** At 1 a small model's thoughts blur: java/docs/thoughts.md has the table. */
+        private static final Soft SHARPENED = new Soft(10, 0.5f, 0);
+
         private final LatentModel model;
         private final Method method;
         private Topology topology = Topology.SEQUENTIAL;
@@ -151,7 +155,7 @@ public final class Team {
         private List<Agent> agents = List.of();
         private Prompts prompts;
         private TaskKind task = TaskKind.OPEN;
-        private Thinking thinking = Thinking.of(20);
+        private Thinking thinking = Thinking.of(20).soft(SHARPENED);
         private MemoryPolicy memory = MemoryPolicy.FULL;
         private Turns turns;
         private int maxNewTokens = 512;
@@ -209,7 +213,10 @@ public final class Team {
             return this;
         }
 
-        /** How each thinking agent of a latent team thinks; what was said of steps, alignment and looks is replaced. */
+        /**
+         * How each thinking agent of a latent team thinks, default 20 steps by {@link AlignmentKind#AUTO}, soft of ten
+         * tokens at temperature 0.5; what was said of steps, alignment and looks is replaced.
+         */
         public Builder thinking(Thinking value) {
             thinking = Objects.requireNonNull(value, "thinking");
             return this;

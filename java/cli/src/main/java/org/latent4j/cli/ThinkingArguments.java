@@ -36,8 +36,8 @@ final class ThinkingArguments {
         description = "Tokens that soft mixes, 1 to 64. Default: 10.")
     private int softTopK;
 
-    @Option(names = "--soft-temperature", paramLabel = "T", defaultValue = "1",
-        description = "Divides the logits that soft mixes by, above 0. Default: 1.")
+    @Option(names = "--soft-temperature", paramLabel = "T", defaultValue = "0.5",
+        description = "Divides the logits that soft mixes by, above 0. Default: 0.5.")
     private float softTemperature;
 
     @Option(names = "--soft-noise", paramLabel = "X", defaultValue = "0", description =
