@@ -332,13 +332,13 @@ public final class Team {
 
         /** Token ids that no agent writes, default the checkpoint's generation config. */
         public Builder suppressTokens(int... value) {
-            int[] tokens = value.clone();
+            int[] tokens = Objects.requireNonNull(value, "suppressTokens").clone();
             return penalties(before -> before.withSuppressed(tokens));
         }
 
         /** Token ids that no text begins with, default the checkpoint's generation config. */
         public Builder suppressFirstTokens(int... value) {
-            int[] tokens = value.clone();
+            int[] tokens = Objects.requireNonNull(value, "suppressFirstTokens").clone();
             return penalties(before -> before.withSuppressedFirst(tokens));
         }
 

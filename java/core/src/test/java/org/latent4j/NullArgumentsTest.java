@@ -15,6 +15,7 @@ import java.lang.reflect.Parameter;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -32,9 +33,18 @@ import org.junit.jupiter.api.TestFactory;
 import org.latent4j.agent.Agent;
 import org.latent4j.agent.Prompts;
 import org.latent4j.agent.Topology;
+import org.latent4j.latent.Alignment;
+import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Rollout;
+import org.latent4j.latent.RolloutFigures;
 import org.latent4j.latent.RolloutListener;
+import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Soft;
+import org.latent4j.latent.ThinkUntil;
+import org.latent4j.latent.Thinking;
+import org.latent4j.latent.Thought;
 import org.latent4j.memory.Memory;
 import org.latent4j.memory.KeysAndValues;
 import org.latent4j.model.DownloadListener;
@@ -42,13 +52,14 @@ import org.latent4j.model.FilledFolder;
 import org.latent4j.model.ModelInfo;
 import org.latent4j.model.ModelOptions;
 import org.latent4j.text.GenerationConfig;
+import org.latent4j.text.RenderedChat;
 
 /**
  * Every argument of every public method and constructor: a null where none may be is a NullPointerException whose
  * message is the argument's name, and a null in a list says at which index.
  */
 class NullArgumentsTest {
-    private static final List<String> PACKAGES = List.of("", "agent", "memory", "model", "text");
+    private static final List<String> PACKAGES = List.of("", "agent", "latent", "memory", "model", "text");
     /** Arguments that may be null, and say so. */
     private static final Set<String> OPTIONAL = Set.of("LatentException.message", "LatentException.cause",
         "LatentModel.rollout.listener", "ModelOptions.cpuLevel", "ModelOptions.device", "Builder.cpuLevel.value",
@@ -58,7 +69,8 @@ class NullArgumentsTest {
     /** What only the library makes. */
     private static final Set<Class<?>> RESULTS = Set.of(Answer.class, AgentTrace.class, Figures.class, Machine.class,
         Machine.Gpu.class, ModelInfo.class, GenerationConfig.class, KeysAndValues.class,
-        FilledFolder.class);
+        FilledFolder.class, RolloutResult.class, RolloutResult.Member.class, RolloutFigures.class, Thought.class,
+        Thought.Likely.class, Alignment.class, AlignmentChoice.class);
 
     private static final Map<Class<?>, Object> SAMPLES = new HashMap<>();
     private static LatentModel model;
@@ -72,7 +84,9 @@ class NullArgumentsTest {
             Prompts.builtIn(), Agent.of("a", "{question}"), model.tokenizer(), model.chatTemplate(), Device.cpu(),
             ModelOptions.defaults(), ModelOptions.builder(), memory.all(), Sampling.greedy(1), ErrorCode.INTERNAL,
             Rollout.builder().add(memory, new int[] {1}).build(), "{question}", new int[] {1}, new float[] {1},
-            Optional.empty(), Map.of(), new float[0], Machine.current(), model.generation(), model.info())) {
+            Optional.empty(), Map.of(), new float[0], Machine.current(), model.generation(), model.info(),
+            RenderedChat.of("x"), Thinking.of(1), Soft.DEFAULT, ThinkUntil.STEPS_ARE_DONE, Penalties.none(),
+            Duration.ZERO, Rollout.builder())) {
             SAMPLES.put(sample.getClass(), sample);
         }
         SAMPLES.putAll(Map.of(Memory.class, memory, JsonNode.class, MissingNode.getInstance(), Map.class, Map.of(),
@@ -132,10 +146,15 @@ class NullArgumentsTest {
         assertThat(thrown).as(each.toString()).isInstanceOf(NullPointerException.class).hasMessage(said);
     }
 
-    /** A builder's method says what it sets; its argument is always called value. */
+    /** A method that sets one thing, of a builder or of a value that is copied, says which: its argument is a value. */
     private static String said(Executable each, Parameter parameter) {
-        return parameter.getName().equals("value") && each.getDeclaringClass().getSimpleName().equals("Builder")
-            && !each.getName().equals("templateOption") ? each.getName() : parameter.getName();
+        boolean sets = parameter.getName().equals("value") && each.getParameterCount() == 1
+            && each instanceof Method method && method.getReturnType() == each.getDeclaringClass();
+        if (!sets) {
+            return parameter.getName();
+        }
+        String name = each.getName().replaceFirst("^with", "");
+        return Character.toLowerCase(name.charAt(0)) + name.substring(1);
     }
 
     private static String label(Class<?> type, Executable each) {

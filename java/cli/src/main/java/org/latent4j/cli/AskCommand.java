@@ -57,8 +57,8 @@ final class AskCommand implements Callable<Integer> {
 
     @Option(names = "--explain", description = {
         "After the answer, on standard error, a table per agent of its latent steps: entropy (nats), the likeliest "
-            + "next tokens, cosine to the nearest token's embedding and to the thought before, norm. With --json it is part "
-            + "of the JSON."})
+            + "next tokens, cosine to the nearest token's embedding and to the thought before, norm. With --json it is "
+            + "part of the JSON."})
     private boolean explain;
 
     @Option(names = {"-q", "--quiet"}, description = {
@@ -114,8 +114,8 @@ final class AskCommand implements Callable<Integer> {
         }
         for (Answer answer : answers) {
             if (json) {
-                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team, answer,
-                    Words.tokens(model))));
+                output.line(JsonReport.line(JsonReport.answer(modelArguments.name(), model.info().device(), team,
+                    answer, Words.tokens(model))));
             } else if (extractedAlone()) {
                 output.line(answer.extracted().orElse(""));
             } else if (!streamed) {

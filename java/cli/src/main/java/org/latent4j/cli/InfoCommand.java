@@ -23,9 +23,9 @@ import picocli.CommandLine.Option;
 /** {@code latent4j info}: the model, the machine, and how far the model's alignment is from identity. */
 @Command(name = "info", header = "Says what model and machine are.", mixinStandardHelpOptions = true,
     versionProvider = Latent4j.Version.class, sortOptions = false, usageHelpWidth = 110,
-    description = {"", "Says what the model is, by which alignment it thinks, what devices this machine has, which folders "
-        + "were filled, and how far the ridge alignment is from identity: near 0, as with tied embeddings, the two give "
-        + "nearly the same latent thoughts.", ""},
+    description = {"", "Says what the model is, by which alignment it thinks, what devices this machine has, which "
+        + "folders were filled, and how far the ridge alignment is from identity: near 0, as with tied embeddings, the "
+        + "two give nearly the same latent thoughts.", ""},
     footerHeading = "%nExamples:%n",
     footer = {"  latent4j info", "  latent4j info -m Qwen/Qwen3-0.6B --device cuda:0 --json"})
 final class InfoCommand implements Callable<Integer> {

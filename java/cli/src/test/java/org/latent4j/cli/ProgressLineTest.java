@@ -15,8 +15,8 @@ class ProgressLineTest {
 
     private ProgressLine onTerminal() {
         return new ProgressLine(new Terminal(new ByteArrayInputStream(new byte[0]),
-            new ResultStream(new ByteArrayOutputStream(), false), new PrintStream(err, true, StandardCharsets.UTF_8), true,
-            true, true, Map.of("NO_COLOR", "1")));
+            new ResultStream(new ByteArrayOutputStream(), false), new PrintStream(err, true, StandardCharsets.UTF_8),
+            true, true, true, Map.of("NO_COLOR", "1")));
     }
 
     @Test

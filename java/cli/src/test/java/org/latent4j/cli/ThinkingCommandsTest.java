@@ -100,7 +100,8 @@ class ThinkingCommandsTest {
             assertThat(at).isNotNegative();
             assertThat(lines.get(at + 1)).matches(
                 "step +entropy +cosine to nearest +to step before +norm +likeliest next tokens");
-            assertThat(lines.get(at + 3)).matches("0 +\\d+\\.\\d\\d +-?\\d\\.\\d\\d '.+' +- +\\d+\\.\\d\\d +'.+' \\d\\.\\d\\d.*");
+            assertThat(lines.get(at + 3))
+                .matches("0 +\\d+\\.\\d\\d +-?\\d\\.\\d\\d '.+' +- +\\d+\\.\\d\\d +'.+' \\d\\.\\d\\d.*");
             assertThat(lines.get(at + 5)).startsWith("2  ").matches(".* -?\\d\\.\\d\\d +\\d+\\.\\d\\d  '.*");
         }
         assertThat(lines).noneMatch(line -> line.startsWith("judger"));

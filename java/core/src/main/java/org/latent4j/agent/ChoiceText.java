@@ -48,9 +48,9 @@ final class ChoiceText {
         + "|only)[,:]?|\\b(?:option|choice|letter))(?:\\s+(?:us with|only|option|choice|letter))?[\\s\u0001(\\[]*$");
     private static final Pattern NAMED_BEFORE =
         Pattern.compile("(?i)\\b(?:option|choice|letter)[\\s\u0001(\\[]*$");
-    private static final Pattern DENIED_BEFORE = Pattern.compile("(?i)(?:\\bnot|n['\u2019]t|\\bcannot|\\bneither|\\bnone of|\\bnor"
-        + "|\\bthan|\\binstead of|\\bexcept|\\bbesides|\\bunlike|\\bwithout|\\bnever|\\bdismiss\\w*|\\beliminat\\w*"
-        + "|\\brul(?:e|es|ed|ing) out|\\bexclud\\w*|\\breject\\w*|\\bdiscard\\w*)"
+    private static final Pattern DENIED_BEFORE = Pattern.compile("(?i)(?:\\bnot|n['\u2019]t|\\bcannot|\\bneither"
+        + "|\\bnone of|\\bnor|\\bthan|\\binstead of|\\bexcept|\\bbesides|\\bunlike|\\bwithout|\\bnever|\\bdismiss\\w*"
+        + "|\\beliminat\\w*|\\brul(?:e|es|ed|ing) out|\\bexclud\\w*|\\breject\\w*|\\bdiscard\\w*)"
         + "(?:\\s+(?:be|choose|pick|select|go with))?(?:[\\s,:]+(?:clearly|both|either|the))?(?:\\s+" + NOUN + "s?)?"
         + "[\\s\"'\u201c\u2018\u0001(\\[]*$");
     private static final Pattern SUPPOSED = Pattern.compile("(?i)\\b(?:if|whether|suppos\\w+|assum\\w+)\\b");

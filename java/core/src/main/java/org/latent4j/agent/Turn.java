@@ -172,7 +172,8 @@ final class Turn {
         RolloutFigures took) {
         return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, member.latentSteps(),
             member.thinkEnd(), member.thoughts(), member.tokens().length,
-            sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()), seconds(took.think()), seconds(took.decode()));
+            sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()),
+            seconds(took.think()), seconds(took.decode()));
     }
 
     /** A question's time is that of the rollouts it took part in, each once, however many agents sat in it. */

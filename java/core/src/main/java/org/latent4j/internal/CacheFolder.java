@@ -135,8 +135,8 @@ public final class CacheFolder {
 
     /**
      * As {@link #unpack}, under a name that holds the content's sum, so that versions lie side by side. When one is
-     * new, those are deleted that no process has asked for in {@value #UNUSED_DAYS} days, and what was left half-written; a
-     * process that still runs one keeps it, name or not.
+     * new, those are deleted that no process has asked for in {@value #UNUSED_DAYS} days, and what was left
+     * half-written; a process that still runs one keeps it, name or not.
      */
     Path unpackVersion(URL resource, String prefix, String suffix, String sha256) {
         return use(() -> {

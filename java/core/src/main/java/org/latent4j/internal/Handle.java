@@ -14,7 +14,6 @@ import org.latent4j.LatentException;
  * frees and says where the object came from.
  */
 final class Handle<P extends Pointer> {
-    private static final System.Logger LOG = System.getLogger(Handle.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int CLOSED = Integer.MIN_VALUE;
 
@@ -101,7 +100,7 @@ final class Handle<P extends Pointer> {
 
     private void reclaim() {
         if (shut()) {
-            LOG.log(System.Logger.Level.WARNING, "A " + what + " was never closed and is freed only now: close it, the"
+            Log.warning(Handle.class, "A " + what + " was never closed and is freed only now: close it, the"
                     + " garbage collector cannot see its size", opened);
         }
     }

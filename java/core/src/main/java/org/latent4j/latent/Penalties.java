@@ -2,6 +2,8 @@ package org.latent4j.latent;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.latent4j.internal.NonNull;
 
 /**
  * What makes tokens less likely that were read or decoded before, and tokens that are not to come at all. A member's
@@ -23,6 +25,8 @@ public record Penalties(float repetition, float presence, float frequency, int n
 
     /** @throws IllegalArgumentException if a value is outside its range */
     public Penalties {
+        suppressed = NonNull.list(suppressed, "suppressed");
+        suppressedFirst = NonNull.list(suppressedFirst, "suppressedFirst");
         if (!(repetition > 0) || Float.isInfinite(repetition)) {
             throw new IllegalArgumentException("repetition penalty is " + repetition + ", must be above 0 (1: off)");
         }
@@ -31,8 +35,6 @@ public record Penalties(float repetition, float presence, float frequency, int n
         if (noRepeatNgram < 0) {
             throw new IllegalArgumentException("noRepeatNgram is " + noRepeatNgram + ", must be 0 (off) or more");
         }
-        suppressed = List.copyOf(suppressed);
-        suppressedFirst = List.copyOf(suppressedFirst);
     }
 
     private static void checkRange(String what, float value) {
@@ -77,6 +79,6 @@ public record Penalties(float repetition, float presence, float frequency, int n
     }
 
     private static List<Integer> list(int[] tokens) {
-        return Arrays.stream(tokens).boxed().toList();
+        return Arrays.stream(Objects.requireNonNull(tokens, "tokens")).boxed().toList();
     }
 }

@@ -18,6 +18,8 @@ public record Sampling(int maxNewTokens, float temperature, float topP, int topK
         int[] endTokens) {
     /** @throws IllegalArgumentException if a value is outside its range */
     public Sampling {
+        Objects.requireNonNull(penalties, "penalties");
+        endTokens = Objects.requireNonNull(endTokens, "endTokens").clone();
         if (maxNewTokens < 0) {
             throw new IllegalArgumentException("maxNewTokens is " + maxNewTokens + ", must not be negative");
         }
@@ -33,8 +35,6 @@ public record Sampling(int maxNewTokens, float temperature, float topP, int topK
         if (!(minP >= 0 && minP <= 1)) {
             throw new IllegalArgumentException("minP is " + minP + ", must be in [0, 1]");
         }
-        Objects.requireNonNull(penalties, "penalties");
-        endTokens = Objects.requireNonNull(endTokens, "endTokens").clone();
     }
 
     /**

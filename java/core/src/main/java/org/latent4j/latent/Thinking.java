@@ -55,8 +55,8 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
     }
 
     /** The same with another alignment. */
-    public Thinking alignment(AlignmentKind kind) {
-        return new Thinking(latentSteps, kind, soft, blend, until, look);
+    public Thinking alignment(AlignmentKind value) {
+        return new Thinking(latentSteps, value, soft, blend, until, look);
     }
 
     /** The same with another mixture. */
@@ -78,6 +78,7 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
     public Thinking look(Look value) {
         return new Thinking(latentSteps, alignment, soft, blend, until, value);
     }
+
     /** What differs from the defaults, on one line. */
     @Override
     public String toString() {

@@ -2,6 +2,8 @@ package org.latent4j.model;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.latent4j.internal.LocalPath;
+import org.latent4j.internal.Log;
 
 /** Hears how far the download of a checkpoint is. Called from the thread that opens the model. */
 @FunctionalInterface
@@ -27,7 +29,7 @@ public interface DownloadListener {
      * @param why why the Hub was not asked, or did not answer
      */
     default void onPartial(Path snapshot, List<String> files, String why) {
-        System.getLogger(DownloadListener.class.getName()).log(System.Logger.Level.WARNING,
-                "{0} is opened without {1}, which the Hub may have: {2}", snapshot, String.join(", ", files), why);
+        Log.warning(DownloadListener.class, LocalPath.text(snapshot) + " is opened without " + String.join(", ", files)
+                + ", which the Hub may have: " + why, null);
     }
 }

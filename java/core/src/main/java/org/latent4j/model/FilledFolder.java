@@ -44,7 +44,10 @@ public record FilledFolder(String content, Path folder, OptionalLong bytes, List
                 List.of("HF_HUB_CACHE", "HF_HOME", CacheFolder.VARIABLE, "XDG_CACHE_HOME")));
     }
 
-    /** Of regular files, links in the folder not followed: a hub's snapshots are links to its blobs. What cannot be read counts 0. */
+    /**
+     * Of regular files, links in the folder not followed: a hub's snapshots are links to its blobs. What cannot be read
+     * counts 0.
+     */
     private static OptionalLong size(Path folder, int depth) {
         if (!Files.isDirectory(folder)) {
             return OptionalLong.empty();

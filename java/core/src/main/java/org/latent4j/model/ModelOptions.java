@@ -108,7 +108,7 @@ public record ModelOptions(int threads, int pageSize, MemoryType memoryType, lon
          * fails at once, as rollouts always do.
          */
         public Builder waitForMemory(Duration value) {
-            waitForMemory = value;
+            waitForMemory = Objects.requireNonNull(value, "waitForMemory");
             return this;
         }
 

@@ -164,8 +164,10 @@ public final class ChatTemplate {
      * @throws LatentException as there
      */
     public RenderedChat render(List<ChatMessage> messages, Map<String, Object> options, Tokenizer tokenizer) {
-        RenderedChat.Marker marker = tokenizer.marker(Objects.requireNonNullElse(source, ""), messages);
-        return marker.rendered(render(messages.stream().map(message -> new ChatMessage(message.role(),
+        Objects.requireNonNull(tokenizer, "tokenizer");
+        List<ChatMessage> chat = NonNull.list(messages, "messages");
+        RenderedChat.Marker marker = tokenizer.marker(Objects.requireNonNullElse(source, ""), chat);
+        return marker.rendered(render(chat.stream().map(message -> new ChatMessage(message.role(),
                 marker.marked(message.content()))).toList(), options));
     }
 

@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoublePredicate;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
+import org.latent4j.internal.Log;
 import org.latent4j.latent.Penalties;
 
 /**
@@ -120,8 +122,8 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         double minP = number(file, config, "min_p", 0, value -> value >= 0 && value <= 1, "0 to 1");
         List<String> ignored = UnobeyedSettings.of(config);
         if (!ignored.isEmpty() && SAID.add(file + " " + ignored)) {
-            System.getLogger(GenerationConfig.class.getName()).log(System.Logger.Level.WARNING, "{0}: not obeyed: {1}",
-                    file, String.join(", ", ignored));
+            Log.warning(GenerationConfig.class, LocalPath.text(file) + ": not obeyed: " + String.join(", ", ignored),
+                    null);
         }
         return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
                 penalties(file, config, tokenizer), endTokens, ignored);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.Log;
 
 /**
  * How a byte-level BPE cuts text into words before it merges: what {@code tokenizer.ggml.pre} names. The patterns are
@@ -27,8 +28,6 @@ enum GgufPreTokenizer {
     static final PreTokenizer.Split GPT2_WORDS = isolated("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+"
             + "| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
-    private static final System.Logger LOG = System.getLogger(GgufPreTokenizer.class.getName());
-
     private final String pattern;
     private final boolean ignoresMerges;
     private final List<String> names;
@@ -44,9 +43,9 @@ enum GgufPreTokenizer {
         if (name.isEmpty() || name.equals("default")) {
             GgufPreTokenizer known = known(tokens);
             if (known == null) {
-                LOG.log(System.Logger.Level.WARNING, source + ": tokenizer.ggml.pre does not say how the model cuts"
+                Log.warning(GgufPreTokenizer.class, source + ": tokenizer.ggml.pre does not say how the model cuts"
                         + " text into words, and its vocabulary is none that is known; it is cut as for GPT-2, so"
-                        + " prompts may have other tokens than the model was trained on");
+                        + " prompts may have other tokens than the model was trained on", null);
             }
             return known == null ? GPT2 : known;
         }

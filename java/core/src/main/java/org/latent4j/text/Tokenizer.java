@@ -130,7 +130,7 @@ public final class Tokenizer {
      * @throws LatentException as {@link #encode(String)}
      */
     public int[] encode(RenderedChat chat) {
-        String text = chat.marked();
+        String text = Objects.requireNonNull(chat, "chat").marked();
         try {
             WorkLimit limit = new WorkLimit(text.length());
             IntList ids = new IntList(text.length() / 3);

@@ -209,7 +209,8 @@ class AskingQueueTest {
     void whoMustNotWaitFailsAtOnce() throws Exception {
         try (LatentModel tight = open(ONE_ASKING, Duration.ZERO); Memory own = tight.newMemory()) {
             Holder holder = new Holder().ask(team(tight, Method.LATENT));
-            assertThatThrownBy(() -> team(tight, Method.LATENT).ask("q")).hasMessageStartingWith("[OUT_OF_PAGES] agent");
+            assertThatThrownBy(() -> team(tight, Method.LATENT).ask("q"))
+                .hasMessageStartingWith("[OUT_OF_PAGES] agent");
             assertThatThrownBy(() -> tight.rollout(Rollout.builder().add(own, new int[120]).build()))
                 .hasMessageStartingWith("[OUT_OF_PAGES] need 8, free ");
             holder.goOn();

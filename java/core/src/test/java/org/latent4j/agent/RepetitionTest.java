@@ -72,8 +72,9 @@ class RepetitionTest {
     @Test
     void proseAndArithmeticAreNoRepetition() {
         String prose = "The cat sat on the mat and the dog sat on the rug . The cat looked at the dog and the dog "
-            + "looked at the cat , and then the cat and the dog went out of the house and into the garden . In the garden "
-            + "there was a bird . The bird looked at the cat , the cat looked at the bird , and the bird flew away .";
+            + "looked at the cat , and then the cat and the dog went out of the house and into the garden . In the "
+            + "garden there was a bird . The bird looked at the cat , the cat looked at the bird , and the bird "
+            + "flew away .";
         String sums = "3 * 12 = 36 so 36 - 7 = 29 . 4 * 12 = 48 so 48 - 7 = 41 . 5 * 12 = 60 so 60 - 7 = 53 . "
             + "6 * 12 = 72 so 72 - 7 = 65 . The sum of all is 29 + 41 + 53 + 65 = 188 .";
         for (String text : new String[] {prose, sums}) {

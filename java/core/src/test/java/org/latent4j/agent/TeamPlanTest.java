@@ -32,7 +32,7 @@ class TeamPlanTest {
     private static TeamPlan plan(Method method, List<String> stops, Map<String, Object> options) {
         List<Agent> agents = List.of(PROMPTS.agent("planner", TaskKind.MATH), PROMPTS.agent("judger", TaskKind.MATH));
         return new TeamPlan(method, Topology.SEQUENTIAL, Compatibility.CORRECTED, agents, TaskKind.MATH,
-            Thinking.of(20).alignment(AlignmentKind.IDENTITY), MemoryPolicy.LATENT_ONLY, new Sampling(512, 0.6f, 0.95f, 40, new int[] {2}), 42,
-            stops, options, Turns.CHAT, false);
+            Thinking.of(20).alignment(AlignmentKind.IDENTITY), MemoryPolicy.LATENT_ONLY,
+            new Sampling(512, 0.6f, 0.95f, 40, new int[] {2}), 42, stops, options, Turns.CHAT, false);
     }
 }

@@ -3,6 +3,7 @@ package org.latent4j.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.latent4j.AnswerWarning;
 import org.latent4j.Figures;
@@ -26,8 +27,8 @@ class WarningsTest {
     @Test
     void thoughtsThatLeftTheEmbeddingsAreSaidWithWhatToTry() {
         assertThat(Warnings.of(figures(AlignmentKind.IDENTITY, 0.24, 1, 0))).containsExactly(new AnswerWarning(
-            AnswerWarning.Kind.THOUGHTS_LEFT_EMBEDDINGS, "the latent thoughts left the token embeddings (cosine 0.24 to "
-                + "the nearest, alignment identity): try the alignment soft, or fewer latent steps"));
+            AnswerWarning.Kind.THOUGHTS_LEFT_EMBEDDINGS, "the latent thoughts left the token embeddings (cosine 0.24 "
+                + "to the nearest, alignment identity): try the alignment soft, or fewer latent steps"));
         assertThat(Warnings.of(figures(AlignmentKind.RIDGE, -0.5, 1, 0))).singleElement()
             .satisfies(warning -> assertThat(warning.message()).contains("cosine -0.50", "alignment ridge"));
     }
@@ -39,8 +40,9 @@ class WarningsTest {
             assertThat(warning.message()).startsWith("the answer ends in the same 7 tokens over and over: try ")
                 .doesNotContain("\n");
         });
-        assertThat(Warnings.of(figures(null, Double.NaN, 0.42, 0))).singleElement().satisfies(warning -> assertThat(
-            warning.message()).startsWith("the answer repeats itself (42% of its four-token runs are different): try "));
+        assertThat(Warnings.of(figures(null, Double.NaN, 0.42, 0))).singleElement()
+            .extracting(AnswerWarning::message, InstanceOfAssertFactories.STRING)
+            .startsWith("the answer repeats itself (42% of its four-token runs are different): try ");
         assertThat(Warnings.of(figures(AlignmentKind.NONE, 0, 0, 1))).extracting(AnswerWarning::kind)
             .containsExactly(AnswerWarning.Kind.values());
     }

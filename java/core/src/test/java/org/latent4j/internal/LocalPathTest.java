@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -81,6 +82,17 @@ class LocalPathTest {
         assertThat(run(locale, home, Map.of(), "open", NAME)).as("relative").isEqualTo(whole);
         assertThat(run(locale, strange, Map.of(), "open", ".")).as("the working folder").isEqualTo(whole);
         assertThat(run(locale, strange, Map.of(), "open", "../" + NAME)).as("beside it").isEqualTo(whole);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "", "C.UTF-8"})
+    void whatIsLoggedInSuchAFolderDoesNotKeepAModelFromOpening(String locale) throws Exception {
+        Path warned = Files.createDirectories(strange.resolve("warned"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.copy(strange.resolve(file), warned.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        }
+        Files.writeString(warned.resolve("generation_config.json"), "{\"num_beams\": 4}");
+        assertThat(run(locale, warned, Map.of(), "open", ".")).startsWith("opened qwen3 ");
     }
 
     @ParameterizedTest

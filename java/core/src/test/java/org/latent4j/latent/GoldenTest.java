@@ -37,8 +37,8 @@ class GoldenTest {
         /**
          * For numbers that {@code thoughts} latent steps in f32 led to. Under tiny-llama3's random weights each step
          * makes the rounding of the steps before larger: numpy in f64, which rounds nothing, is 0.009 away from its
-         * golden chain after 18 steps (0.0007 from its merge). tiny-mistral-swa's do a little of it, beyond 1e-3 only on
-         * a level that multiplies and adds in two. Thoughts by soft amplify nothing.
+         * golden chain after 18 steps (0.0007 from its merge). tiny-mistral-swa's do a little of it, beyond 1e-3 only
+         * on a level that multiplies and adds in two. Thoughts by soft amplify nothing.
          */
         static Rule after(int thoughts, String name, String level, AlignmentKind kind) {
             if (thoughts <= LATENT_STEPS || kind == AlignmentKind.SOFT) {
