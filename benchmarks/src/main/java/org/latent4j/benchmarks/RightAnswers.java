@@ -30,6 +30,7 @@ import org.latent4j.latent.Soft;
 import org.latent4j.latent.ThinkUntil;
 import org.latent4j.latent.Thinking;
 import org.latent4j.model.ModelOptions;
+import org.latent4j.smollm2.SmolLM2;
 
 /**
  * How many questions with known answers are answered right, over methods, steps, alignments and memory policies: one
@@ -38,11 +39,12 @@ import org.latent4j.model.ModelOptions;
  * <pre>
  * java -cp benchmarks/target/benchmarks.jar org.latent4j.benchmarks.RightAnswers questions=FILE [model=ID_OR_PATH]
  *     [methods=single,text,latent] [teams=sequential,hierarchical] [steps=0,10,20] [align=soft,identity]
- *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end] [turns=separate] [soft=10:0.5] [show=true]
+ *     [memory=full,latest] [seeds=42] [temperature=0] [tokens=256] [limit=N] [prompts=FILE] [until=end]
+ *     [turns=separate] [soft=10:0.5] [show=true]
  * </pre>
  *
- * A line of the file is {@code {"kind": "math" | "open", "question", "answer"}}; an open answer is right if it has one of
- * the words between bars. With {@code "parts": [...]} every agent but the last is shown one part, and nobody all.
+ * A line of the file is {@code {"kind": "math" | "open", "question", "answer"}}; an open answer is right if it has one
+ * of the words between bars. With {@code "parts": [...]} every agent but the last is shown one part, and nobody all.
  */
 public final class RightAnswers {
     private static final Set<String> KEYS = Set.of("questions", "model", "methods", "teams", "steps", "align", "memory",
@@ -79,8 +81,8 @@ public final class RightAnswers {
         }
         RightAnswers table = new RightAnswers(settings);
         String model = settings.get("model");
-        try (LatentModel opened = LatentModel.open(model == null
-                ? org.latent4j.smollm2.SmolLM2.path().toString() : model, ModelOptions.defaults())) {
+        try (LatentModel opened = LatentModel.open(model == null ? SmolLM2.path().toString() : model,
+                ModelOptions.defaults())) {
             table.print(opened);
         }
     }
@@ -191,12 +193,14 @@ public final class RightAnswers {
         List<Agent> agents = new ArrayList<>();
         for (JsonNode part : question.path("parts")) {
             String known = "Remember this fact: " + part.asText().replace("{", "(").replace("}", ")");
-            agents.add(new Agent("holder " + (agents.size() + 1), null, known + "\n\nIt will be needed to answer: {question}",
-                    known + "\n\n{context}\n\nRepeat every fact that you know. It will be needed to answer: {question}"));
+            String use = "It will be needed to answer: {question}";
+            agents.add(new Agent("holder " + (agents.size() + 1), null, known + "\n\n" + use,
+                    known + "\n\n{context}\n\nRepeat every fact that you know. " + use));
         }
         String answer = "\n\nUse the facts that you were told. Answer in one short sentence.\n\n{question}";
         if (method.equals("single")) {
-            return List.of(Agent.of("single", "Remember this fact: " + question.path("parts").get(0).asText() + answer));
+            return List.of(Agent.of("single",
+                    "Remember this fact: " + question.path("parts").get(0).asText() + answer));
         }
         agents.add(new Agent("answerer", null, answer.strip(), "{context}" + answer));
         return agents;
