@@ -19,6 +19,7 @@ import org.latent4j.agent.Medium;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
@@ -68,8 +69,8 @@ class TeamTest {
     }
 
     private static Team.Builder latent(LatentModel on) {
-        return Team.builder(on).agents(PLANNER, CRITIC, JUDGER).latentSteps(STEPS).alignment(AlignmentKind.RIDGE)
-            .temperature(0).maxNewTokens(12);
+        return Team.builder(on).agents(PLANNER, CRITIC, JUDGER).turns(Turns.SEPARATE).latentSteps(STEPS)
+            .alignment(AlignmentKind.RIDGE).temperature(0).maxNewTokens(12);
     }
 
     @Test
@@ -146,6 +147,38 @@ class TeamTest {
         try (Memory empty = model.newMemory()) {
             assertThat(texts.get(MemoryPolicy.NONE)).isEqualTo(answer(empty, QUESTIONS.get(0)));
         }
+    }
+
+    /** The thinker's turn is ended, then comes the next user's, without a second system message. */
+    @Test
+    void theNextAgentIsAskedInTheSameChat() {
+        String question = QUESTIONS.get(0);
+        try (Memory memory = model.newMemory()) {
+            List<Integer> positions = new ArrayList<>();
+            for (Agent agent : List.of(PLANNER, CRITIC, JUDGER)) {
+                positions.add(memory.length());
+                String message = agent.latentPrompt().replace("{question}", question);
+                String text = memory.length() == 0
+                    ? model.chatTemplate().render(List.of(ChatMessage.user(message)), Map.of())
+                    : "<|im_end|>\n<|im_start|>user\n" + message + "<|im_end|>\n<|im_start|>assistant\n";
+                Rollout.Builder rollout = Rollout.builder().add(memory, model.tokenizer().encode(text))
+                    .alignment(AlignmentKind.RIDGE);
+                if (agent != JUDGER) {
+                    model.rollout(rollout.latentSteps(STEPS).build());
+                    continue;
+                }
+                int[] tokens = model.rollout(rollout.sampling(Sampling.greedy(12, model.generation().endTokens()))
+                    .build()).tokens(0);
+                for (Answer answer : List.of(latent(model).turns(Turns.CHAT).build().ask(question),
+                        latent(model).turns(Turns.CHAT).allowControlTokens(true).build().ask(question))) {
+                    assertThat(answer.text()).isEqualTo(model.tokenizer().decode(tokens));
+                    assertThat(answer.agents()).extracting(AgentTrace::memoryPositions).isEqualTo(positions);
+                }
+            }
+        }
+        assertThat(Team.builder(model).build().plan().turns()).isEqualTo(Turns.CHAT);
+        assertThat(Team.builder(model).compatibility(Compatibility.OFFICIAL).build().plan().turns())
+            .isEqualTo(Turns.SEPARATE);
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.latent4j.agent.Compatibility;
 import org.latent4j.agent.MemoryPolicy;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.Topology;
+import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
@@ -85,7 +86,8 @@ class TeamThinkingTest {
             Answer answer = official.ask(QUESTION);
             assertThat(answer.figures().alignment()).map(AlignmentChoice::kind).contains(AlignmentKind.IDENTITY);
             assertThat(answer.text())
-                .isEqualTo(team(model).alignment(AlignmentKind.IDENTITY).build().ask(QUESTION).text());
+                .isEqualTo(team(model).alignment(AlignmentKind.IDENTITY).turns(Turns.SEPARATE).build().ask(QUESTION)
+                    .text());
         }
         for (AlignmentKind kind : List.of(AlignmentKind.SOFT, AlignmentKind.RIDGE)) {
             assertThat(team(tied).alignment(kind).compatibility(Compatibility.OFFICIAL).build().plan().thinking()
@@ -161,7 +163,7 @@ class TeamThinkingTest {
     void agentsThatStopAreMeteredByWhatTheyDid() {
         for (Topology topology : List.of(Topology.SEQUENTIAL, Topology.HIERARCHICAL)) {
             Answer stopped = team(tied).topology(topology).thinking(stoppingAt(3)).build().ask(QUESTION);
-            Answer exact = team(tied).topology(topology).latentSteps(3).build().ask(QUESTION);
+            Answer exact = team(tied).topology(topology).thinking(Thinking.of(3)).build().ask(QUESTION);
             assertThat(stopped.text()).isEqualTo(exact.text());
             assertThat(stopped.figures().latentSteps()).isEqualTo(6);
             assertThat(stopped.figures().handedOverBytes()).isEqualTo(exact.figures().handedOverBytes());

@@ -47,8 +47,8 @@ final class TeamArguments {
     private MemoryPolicy memory;
 
     @Option(names = "--turns", paramLabel = "KIND", description = {
-        "How a latent team's prompts follow on the thoughts before them: chat (as the next turn of one chat) or separate "
-            + "(as chats of their own, as in the paper's code). Default: chat; with --compat official separate."})
+        "How a latent team's prompts follow on the thoughts before them: chat (as the next turn of one chat) or "
+            + "separate (as chats of their own, as in the paper's code). Default: chat; with --compat official separate."})
     private Turns turns;
 
     @Option(names = {"-n", "--max-new-tokens"}, paramLabel = "N", defaultValue = "512",

@@ -85,11 +85,14 @@ final class Turn {
     private RenderedChat rendered(List<ChatMessage> messages, boolean goesOn) {
         ChatTemplate template = model.chatTemplate();
         Map<String, Object> options = plan.templateOptions();
-        Tokenizer tokenizer = plan.allowControlTokens() ? null : model.tokenizer();
-        Optional<RenderedChat> next = goesOn ? template.renderAfterAnswer(messages, options, tokenizer)
-            : Optional.empty();
-        return next.orElseGet(() -> tokenizer == null ? RenderedChat.of(template.render(messages, options))
-            : template.render(messages, options, tokenizer));
+        if (plan.allowControlTokens()) {
+            return Optional.of(goesOn).filter(on -> on).flatMap(on -> template.renderAfterAnswer(messages, options))
+                .orElseGet(() -> RenderedChat.of(template.render(messages, options)));
+        }
+        Tokenizer tokenizer = model.tokenizer();
+        return Optional.of(goesOn).filter(on -> on)
+            .flatMap(on -> template.renderAfterAnswer(messages, options, tokenizer))
+            .orElseGet(() -> template.render(messages, options, tokenizer));
     }
 
     /** A text that cannot fit is refused before its tokens take time and room. */

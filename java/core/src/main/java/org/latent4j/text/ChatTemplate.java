@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.NonNull;
@@ -177,17 +178,32 @@ public final class ChatTemplate {
      *
      * @param messages in order, the last one a user's
      * @param options as in {@link #render(List, Map)}
-     * @param tokenizer that is to encode it; null: every control token counts, whoever wrote it
+     * @param tokenizer that is to encode it
      * @return empty if the template shows an answer otherwise than it was given
      * @throws LatentException as {@link #render(List, Map)}
      */
     public Optional<RenderedChat> renderAfterAnswer(List<ChatMessage> messages, Map<String, Object> options,
             Tokenizer tokenizer) {
+        Objects.requireNonNull(tokenizer, "tokenizer");
+        return renderAfterAnswer(messages, chat -> render(chat, options, tokenizer));
+    }
+
+    /**
+     * The same where every control token counts, whoever wrote it.
+     *
+     * @throws LatentException as there
+     */
+    public Optional<RenderedChat> renderAfterAnswer(List<ChatMessage> messages, Map<String, Object> options) {
+        return renderAfterAnswer(messages, chat -> RenderedChat.of(render(chat, options)));
+    }
+
+    private static Optional<RenderedChat> renderAfterAnswer(List<ChatMessage> messages,
+            Function<List<ChatMessage>, RenderedChat> render) {
         List<ChatMessage> chat = new ArrayList<>(List.of(new ChatMessage("user", "?"),
                 new ChatMessage("assistant", ANSWER)));
         chat.addAll(NonNull.list(messages, "messages"));
         try {
-            Optional<RenderedChat> rest = afterAnswer(chat, options, tokenizer);
+            Optional<RenderedChat> rest = Optional.ofNullable(render.apply(chat).after(ANSWER));
             if (rest.isEmpty() || chat.stream().allMatch(message -> isShown(message, rest.get()))) {
                 return rest;
             }
@@ -196,14 +212,7 @@ public final class ChatTemplate {
                 throw e;
             }
         }
-        return afterAnswer(withoutSystem(chat), options, tokenizer);
-    }
-
-    private Optional<RenderedChat> afterAnswer(List<ChatMessage> chat, Map<String, Object> options,
-            Tokenizer tokenizer) {
-        RenderedChat all = tokenizer == null ? RenderedChat.of(render(chat, options))
-                : render(chat, options, tokenizer);
-        return Optional.ofNullable(all.after(ANSWER));
+        return Optional.ofNullable(render.apply(withoutSystem(chat)).after(ANSWER));
     }
 
     private static boolean hasSystem(List<ChatMessage> messages) {

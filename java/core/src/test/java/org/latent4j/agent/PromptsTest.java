@@ -33,7 +33,8 @@ class PromptsTest {
                 .doesNotContain("{context}");
             assertThat(agent.textPrompt()).as(role).contains("{question}").doesNotContain("{task}");
             TaskKind other = kind == TaskKind.MATH ? TaskKind.CODE : TaskKind.MATH;
-            assertThat(agent.textPrompt()).as(role).isNotEqualTo(Prompts.builtIn().agent(role, other).textPrompt());
+            Agent another = Prompts.builtIn().agent(role, other);
+            assertThat(agent.latentPrompt()).as(role).isNotEqualTo(another.latentPrompt());
         }
     }
 
@@ -42,7 +43,8 @@ class PromptsTest {
         for (String role : List.of("critic", "refiner", "judger", "summarizer")) {
             Agent agent = Prompts.builtIn().agent(role, TaskKind.OPEN);
             assertThat(agent.textPrompt()).as(role).contains("{context}");
-            assertThat(agent.latentPrompt()).as(role).contains("in your context");
+            // Of what a small model would parrot instead of answering.
+            assertThat(agent.latentPrompt()).as(role).doesNotContainIgnoringCase("thought").doesNotContain("plan", role);
         }
         for (String role : List.of("single", "judger", "summarizer")) {
             assertThat(Prompts.builtIn().agent(role, TaskKind.MATH).latentPrompt()).as(role).contains("\\boxed{}");

@@ -199,6 +199,38 @@ class ChatTemplateTest {
     }
 
     @Test
+    void aChatGoesOnAfterAnAnswer() throws IOException {
+        JsonNode metadata = GgufMetadata.read(TestData.smollm2());
+        ChatTemplate template = ChatTemplate.from(TestData.smollm2(), metadata);
+        assertThat(template.renderAfterAnswer(HELLO, Map.of())).map(RenderedChat::text).contains(
+                "<|im_end|>\n<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n");
+        List<ChatMessage> withSystem = List.of(new ChatMessage("system", "Be brief."), ChatMessage.user("hello"));
+        assertThat(template.renderAfterAnswer(withSystem, Map.of())).map(RenderedChat::text).contains("<|im_end|>\n"
+                + "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nhello<|im_end|>\n"
+                + "<|im_start|>assistant\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "{% for m in messages %}{% if m.role == 'system' and not loop.first %}{{ raise_exception('no') }}{% endif %}"
+            + "[{{ m.role }}]{{ m.content }}{% endfor %}",
+        "{% for m in messages if m.role != 'system' %}[{{ m.role }}]{{ m.content }}{% endfor %}"})
+    void aSystemMessageThatATemplateDoesNotTakeThereStandsBeforeTheNext(String template) {
+        List<ChatMessage> withSystem = List.of(new ChatMessage("system", "Be brief."), ChatMessage.user("hello"));
+        assertThat(ChatTemplate.of(template).renderAfterAnswer(withSystem, Map.of())).map(RenderedChat::text)
+                .contains("[user]Be brief.\n\nhello");
+    }
+
+    @Test
+    void aTemplateThatHidesAnswersCannotGoOnAfterOne() {
+        ChatTemplate template = ChatTemplate.of(
+                "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}");
+        assertThat(template.renderAfterAnswer(HELLO, Map.of())).isEmpty();
+        assertThatThrownBy(() -> ChatTemplate.of("{{ raise_exception('never') }}").renderAfterAnswer(HELLO, Map.of()))
+                .isInstanceOf(LatentException.class).hasMessageContaining("never");
+    }
+
+    @Test
     void rendersFromManyThreads() {
         ChatTemplate template = ChatTemplate.of("{% for m in messages %}{{ m.content }}{% endfor %}");
         assertThat(java.util.stream.IntStream.range(0, 500).parallel()
