@@ -38,14 +38,16 @@ class GoldenTest {
          * For numbers that {@code thoughts} latent steps in f32 led to. Under tiny-llama3's random weights each step
          * makes the rounding of the steps before larger: numpy in f64, which rounds nothing, is 0.009 away from its
          * golden chain after 18 steps (0.0007 from its merge). tiny-mistral-swa's do a little of it, beyond 1e-3 only
-         * on a level that multiplies and adds in two. Thoughts by soft amplify nothing.
+         * where sums go in another order than the CPU's vectors, or multiply and add in two. Thoughts by soft amplify
+         * nothing.
          */
         static Rule after(int thoughts, String name, String level, AlignmentKind kind) {
             if (thoughts <= LATENT_STEPS || kind == AlignmentKind.SOFT) {
                 return EXACT;
             }
+            boolean otherSums = level.equals("plain") || level.equals("cuda");
             return name.equals("tiny-llama3") ? new Rule(3e-2, true)
-                    : name.equals("tiny-mistral-swa") && level.equals("plain") ? new Rule(3e-3, true) : EXACT;
+                    : name.equals("tiny-mistral-swa") && otherSums ? new Rule(3e-3, true) : EXACT;
         }
 
         void check(String what, float[] actual, float[] expected) {
