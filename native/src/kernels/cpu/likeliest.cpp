@@ -1,35 +1,17 @@
 // likeliest.cpp: the k best logits of a row by a heap whose root is the worst of them: few stretches of a row hold a better one. The
 // entropy in a pass of its own where it is wanted.
+#include "kernels/cpu/candidates.h"
 #include "kernels/cpu/level_ops.h"
-#include "kernels/cpu/simd.h"
 
 namespace latent4j::cpu::L4J_LEVEL {
 namespace {
-
-struct Candidate {
-  float value;
-  int32_t id;
-};
-
-L4J_INLINE bool before(Candidate a, Candidate b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
-
-// `heap` [size]: its root comes after all others.
-void sift_down(Candidate* heap, int size, int at) {
-  const Candidate moved = heap[at];
-  for (int child; (child = 2 * at + 1) < size; at = child) {
-    if (child + 1 < size && before(heap[child], heap[child + 1])) child++;
-    if (before(heap[child], moved)) break;
-    heap[at] = heap[child];
-  }
-  heap[at] = moved;
-}
 
 // Puts those of logits [begin, end) into the heap [k] that come before its root.
 void take(const float* logits, int begin, int end, int k, Candidate* heap) {
   for (int i = begin; i < end; i++) {
     if (logits[i] <= heap[0].value) continue;  // of equals the earlier one stays
     heap[0] = {logits[i], i};
-    sift_down(heap, k, 0);
+    sift_down<false>(heap, k, 0);
   }
 }
 
@@ -44,7 +26,7 @@ float largest_of_stretch(const float* x) {
 // The k best of the row, best first.
 void best_of(const float* logits, int vocab, int k, Candidate* heap) {
   for (int i = 0; i < k; i++) heap[i] = {logits[i], i};
-  for (int i = k / 2 - 1; i >= 0; i--) sift_down(heap, k, i);
+  heapify<false>(heap, k);
   int at = k;
   for (; at + kStretch <= vocab; at += kStretch) {
     if (largest_of_stretch(logits + at) > heap[0].value) take(logits, at, at + kStretch, k, heap);
@@ -53,7 +35,7 @@ void best_of(const float* logits, int vocab, int k, Candidate* heap) {
   for (int size = k - 1; size > 0; size--) {
     const Candidate worst = heap[0];
     heap[0] = heap[size];
-    sift_down(heap, size, 0);
+    sift_down<false>(heap, size, 0);
     heap[size] = worst;
   }
 }

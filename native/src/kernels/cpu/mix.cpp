@@ -1,21 +1,14 @@
 // mix.cpp: a sum of embedding rows by their weights, added up in the order of the candidates.
 #include "kernels/cpu/decode_rows.h"
 #include "kernels/cpu/level_ops.h"
+#include "kernels/cpu/random.h"
 
 namespace latent4j::cpu::L4J_LEVEL {
 namespace {
 
-// Fast and well mixed: neighbouring seeds and steps give unrelated numbers (Steele, Lea, Flood 2014).
-uint64_t splitmix64(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 // -log(-log(u)), u in (0, 1) of (seed, step, id) only.
 double gumbel(const SampleRow& row, int32_t id) {
-  const uint64_t of_step = splitmix64(splitmix64(row.seed) + row.step);
+  const uint64_t of_step = bits_of_step(row.seed, row.step);
   const double u = (static_cast<double>(splitmix64(of_step ^ static_cast<uint64_t>(id)) >> 12) + 0.5) * 0x1p-52;
   return -__builtin_log(-__builtin_log(u));
 }

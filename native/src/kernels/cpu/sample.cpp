@@ -1,37 +1,13 @@
 // sample.cpp: one token per row. Candidates are never sorted: a heap finds the top_k-th logit, a histogram over the weights' leading bits
 // finds where top_p ends. The draw walks the candidates in the order of their ids.
+#include "kernels/cpu/candidates.h"
 #include "kernels/cpu/level_ops.h"
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/random.h"
 
 namespace latent4j::cpu::L4J_LEVEL {
 namespace {
 
 constexpr float kInfinity = __builtin_inff();
-
-struct Candidate {
-  float value;
-  int32_t id;
-};
-
-// Larger first, of equals the lower id. A NaN is never before anything.
-L4J_INLINE bool before(Candidate a, Candidate b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
-
-// A heap whose root is the candidate that comes first (kFirst) or last of all.
-template <bool kFirst>
-void sift_down(Candidate* heap, int size, int at) {
-  const Candidate moved = heap[at];
-  for (int child; (child = 2 * at + 1) < size; at = child) {
-    if (child + 1 < size && before(heap[child + 1], heap[child]) == kFirst) child++;
-    if (before(heap[child], moved) != kFirst) break;
-    heap[at] = heap[child];
-  }
-  heap[at] = moved;
-}
-
-template <bool kFirst>
-void heapify(Candidate* heap, int size) {
-  for (int i = size / 2 - 1; i >= 0; i--) sift_down<kFirst>(heap, size, i);
-}
 
 float largest(const float* x, int n) {
   Vec top = set1(-kInfinity);
@@ -48,16 +24,8 @@ int first_of(const float* x, int n, float value) {
   return 0;
 }
 
-// Fast and well mixed: neighbouring seeds and steps give unrelated numbers (Steele, Lea, Flood 2014).
-uint64_t splitmix64(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 // In [0, 1), of (seed, step) only.
-double uniform(const SampleRow& row) { return static_cast<double>(splitmix64(splitmix64(row.seed) + row.step) >> 11) * 0x1p-53; }
+double uniform(const SampleRow& row) { return static_cast<double>(bits_of_step(row.seed, row.step) >> 11) * 0x1p-53; }
 
 // What may be drawn: ids ascending (null: 0 .. n-1) and their weights relative to the largest.
 struct Candidates {

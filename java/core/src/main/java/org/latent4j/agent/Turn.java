@@ -29,7 +29,6 @@ import org.latent4j.memory.Memory;
 import org.latent4j.text.ChatMessage;
 import org.latent4j.text.ChatTemplate;
 import org.latent4j.text.RenderedChat;
-import org.latent4j.text.Tokenizer;
 
 /**
  * One rollout of a team: agents side by side, each on every question, as one ragged batch. Renders the prompts, runs,
@@ -85,14 +84,16 @@ final class Turn {
     private RenderedChat rendered(List<ChatMessage> messages, boolean goesOn) {
         ChatTemplate template = model.chatTemplate();
         Map<String, Object> options = plan.templateOptions();
-        if (plan.allowControlTokens()) {
-            return Optional.of(goesOn).filter(on -> on).flatMap(on -> template.renderAfterAnswer(messages, options))
-                .orElseGet(() -> RenderedChat.of(template.render(messages, options)));
+        boolean allows = plan.allowControlTokens();
+        if (goesOn) {
+            Optional<RenderedChat> next = allows ? template.renderAfterAnswer(messages, options)
+                : template.renderAfterAnswer(messages, options, model.tokenizer());
+            if (next.isPresent()) {
+                return next.get();
+            }
         }
-        Tokenizer tokenizer = model.tokenizer();
-        return Optional.of(goesOn).filter(on -> on)
-            .flatMap(on -> template.renderAfterAnswer(messages, options, tokenizer))
-            .orElseGet(() -> template.render(messages, options, tokenizer));
+        return allows ? RenderedChat.of(template.render(messages, options))
+            : template.render(messages, options, model.tokenizer());
     }
 
     /** A text that cannot fit is refused before its tokens take time and room. */

@@ -35,6 +35,7 @@ public final class NativeModel {
     private final Handle<Native.l4j_model> handle;
     private final ModelInfo info;
     private final ConcurrentLinkedDeque<Arena> arenas = new ConcurrentLinkedDeque<>();
+    private volatile AlignmentChoice autoAlignment;  // null: not asked for yet
     private final Set<AlignmentKind> solved = ConcurrentHashMap.newKeySet();
 
     private NativeModel(Handle<Native.l4j_model> handle, ModelInfo info) {
@@ -203,8 +204,17 @@ public final class NativeModel {
         }
     }
 
-    /** What {@link AlignmentKind#AUTO} is here; solves ridge for it where embeddings are untied. */
+    /** What {@link AlignmentKind#AUTO} is here; solves ridge for it, once, where embeddings are untied. */
     public AlignmentChoice autoAlignment() {
+        AlignmentChoice known = autoAlignment;
+        if (known == null) {
+            known = chosenAlignment();
+            autoAlignment = known;
+        }
+        return known;
+    }
+
+    private AlignmentChoice chosenAlignment() {
         if (info.tiedEmbeddings()) {
             return new AlignmentChoice(AlignmentKind.SOFT, "embeddings are tied");
         }
