@@ -13,6 +13,7 @@ import org.latent4j.Figures;
 import org.latent4j.LatentModel;
 import org.latent4j.Team;
 import org.latent4j.agent.Method;
+import org.latent4j.latent.StopReason;
 import org.latent4j.model.ModelOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,8 +26,9 @@ import picocli.CommandLine.Option;
     description = {"", "Asks one question three times, of a single agent, of a team that hands text on and of the "
         + "same team that hands latent thoughts on, "
         + "and prints what each answered and took. Times are wall clock. 'vs text team' is the text team's total time "
-        + "over the latent team's: above 1, the latent team was the faster of the two. One agent alone does less than "
-        + "a team and is not measured against one.", ""},
+        + "over the latent team's: above 1, the latent team was the faster of the two; it is left out where an answer "
+        + "was cut off or repeats itself, for there is nothing to win against. One agent alone does less than a team "
+        + "and is not measured against one.", ""},
     footerHeading = "%nExamples:%n",
     footer = {
         "  latent4j compare " + Examples.QUOTED,
@@ -86,7 +88,7 @@ final class CompareCommand implements Callable<Integer> {
         if (json) {
             for (Method method : Method.values()) {
                 ((ObjectNode) report.get("methods").get(method.ordinal()))
-                    .put("speed_up_vs_text_team", method == Method.SINGLE ? null : speedUp(answers, method));
+                    .put("speed_up_vs_text_team", speedUp(answers, method).orElse(null));
             }
             output.line(JsonReport.pretty(report));
         } else {
@@ -107,17 +109,37 @@ final class CompareCommand implements Callable<Integer> {
                 String.valueOf(figures.decodedTokens()),
                 number(figures.prefillSeconds()), number(figures.thinkSeconds()), number(figures.decodeSeconds()),
                 number(figures.totalSeconds()), Figures.bytes(figures.handedOverBytes()),
-                method == Method.SINGLE ? "" : number(speedUp(answers, method)) + "x",
+                speedUp(answers, method).map(factor -> number(factor) + "x").orElse(""),
                 shortened(answer.extracted().orElse("none found"))));
         });
         table.lines().forEach(output::line);
+        answers.forEach((method, answer) -> {
+            if (isCutOff(answer)) {
+                output.note(Words.of(method) + ": the answer was cut off");
+            }
+            answer.warnings().forEach(warning -> output.warn(Words.of(method) + ": " + warning.message()));
+        });
         if (texts) {
             answers.forEach((method, answer) -> output.line("\n[" + Words.of(method) + "]\n" + answer.text().strip()));
         }
     }
 
-    private static Double speedUp(Map<Method, Answer> answers, Method method) {
-        return answers.get(Method.TEXT).figures().totalSeconds() / answers.get(method).figures().totalSeconds();
+    /** Of a team, where both answers are answers. */
+    private static Optional<Double> speedUp(Map<Method, Answer> answers, Method method) {
+        Answer text = answers.get(Method.TEXT);
+        Answer other = answers.get(method);
+        if (method == Method.SINGLE || isBroken(text) || isBroken(other)) {
+            return Optional.empty();
+        }
+        return Optional.of(text.figures().totalSeconds() / other.figures().totalSeconds());
+    }
+
+    private static boolean isBroken(Answer answer) {
+        return isCutOff(answer) || !answer.warnings().isEmpty();
+    }
+
+    private static boolean isCutOff(Answer answer) {
+        return answer.stopReason() == StopReason.LIMIT || answer.stopReason() == StopReason.CONTEXT;
     }
 
     private static String number(double value) {

@@ -34,7 +34,8 @@ final class TeamArguments {
     @Option(names = {"-k", "--task"}, paramLabel = "KIND", defaultValue = "open", description = {
         "What kind of answer is wanted; it chooses the prompts and how the answer is found in the text: math (a "
             + "number or expression), "
-            + "choice (a letter), code (Python), open. Default: open."})
+            + "choice (a letter), code (Python), open. The embedded model can neither calculate nor program: name "
+            + "another with -m. Default: open."})
     private TaskKind task;
 
     @Mixin

@@ -26,10 +26,11 @@ final class ThinkingArguments {
     private int latentSteps;
 
     @Option(names = "--align", paramLabel = "KIND", defaultValue = "auto", description = {
-        "How a hidden state becomes the next input. auto: ridge where embeddings are untied, else soft. soft: the "
-            + "likeliest tokens' embeddings, mixed by their probabilities. identity: only its norm is restored. ridge: "
-            + "also mapped from output to input embeddings, as in the paper. Controls: argmax (the likeliest token), "
-            + "random, none. Default: auto, which with --compat official is identity."})
+        "How a hidden state becomes the next input. auto: ridge where embeddings are untied and its map is far from "
+            + "identity, else soft. soft: the likeliest tokens' embeddings, mixed by their probabilities. identity: "
+            + "only its norm is restored. ridge: also mapped from output to input embeddings, as in the paper. "
+            + "Controls: argmax (the likeliest token), random, none. Default: auto, which with --compat official is "
+            + "identity."})
     private AlignmentKind alignment;
 
     @Option(names = "--soft-top-k", paramLabel = "K", defaultValue = "10",

@@ -181,15 +181,25 @@ class CommandsTest {
         assertThat(lines).hasSize(5);
         assertThat(lines.get(0)).contains("latent steps", "decoded", "prefill s", "think s", "decode s",
             "memory handed over", "vs text team", "answer");
+        assertThat(lines.get(2)).startsWith("single ");
+        assertThat(lines.get(3)).startsWith("text ");
+        assertThat(lines.get(4)).startsWith("latent ");
+        int answers = lines.get(0).indexOf("answer");
+        assertThat(lines.subList(2, 5)).allSatisfy(line -> assertThat(line.charAt(answers - 1)).isEqualTo(' '))
+            .as("an answer that was cut off is no answer to be faster than").noneMatch(line -> line.contains("0x"));
+        assertThat(console.err()).contains("text: the answer was cut off", "latent: the answer was cut off");
+    }
+
+    @Test
+    void compareSaysHowMuchFasterTheLatentTeamWas() {
+        Console console = Console.piped().run("compare", "--temperature", "0", "--max-new-tokens", "64",
+            Examples.QUESTION);
+        List<String> lines = console.out().lines().toList();
         assertThat(lines.get(2)).startsWith("single ").as("one agent is no team")
             .doesNotContainPattern("\\d\\.\\d\\dx");
         assertThat(lines.get(3)).startsWith("text ").contains("1.00x");
-        assertThat(lines.get(4)).startsWith("latent ");
-        int answers = lines.get(0).indexOf("answer");
-        assertThat(lines.subList(2, 5)).allSatisfy(line -> {
-            assertThat(line.charAt(answers - 1)).isEqualTo(' ');
-            assertThat(line.charAt(answers - 3)).isEqualTo(line.startsWith("single") ? ' ' : 'x');
-        });
+        assertThat(lines.get(4)).startsWith("latent ").containsPattern("\\d\\.\\d\\dx").contains(Examples.ANSWER);
+        assertThat(console.err()).doesNotContain("cut off", "latent4j:");
     }
 
     @Test
@@ -199,10 +209,13 @@ class CommandsTest {
         JsonNode latent = json.get("methods").get(2);
         assertThat(latent.get("settings").get("method").asText()).isEqualTo("latent");
         assertThat(latent.get("figures").get("handed_over_bytes").asLong()).isPositive();
-        assertThat(latent.get("speed_up_vs_text_team").asDouble()).isPositive();
+        assertThat(latent.get("text").asText()).isEqualTo(ask("--method", "latent").get("text").asText());
+        assertThat(json.get("methods")).as("cut off").allMatch(one -> one.get("speed_up_vs_text_team").isNull());
+        json = JSON.readTree(Console.piped().run("compare", "--json", "--temperature", "0", "-n", "64",
+            Examples.QUESTION).out());
+        assertThat(json.get("methods").get(2).get("speed_up_vs_text_team").asDouble()).isPositive();
         assertThat(json.get("methods").get(1).get("speed_up_vs_text_team").asDouble()).isEqualTo(1);
         assertThat(json.get("methods").get(0).get("speed_up_vs_text_team").isNull()).isTrue();
-        assertThat(latent.get("text").asText()).isEqualTo(ask("--method", "latent").get("text").asText());
     }
 
     @Test
