@@ -111,6 +111,23 @@ class LatentModelTest {
         }
     }
 
+    /** A tokenizer may have more tokens than the model has embeddings. */
+    @Test
+    void aCheckpointMaySuppressTokensThatTheModelLacks(@TempDir Path folder) throws IOException {
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(golden.folder().resolve(name), folder.resolve(name));
+        }
+        String config = Files.readString(folder.resolve("tokenizer_config.json"));
+        Files.writeString(folder.resolve("tokenizer_config.json"),
+                config.replaceFirst("\\{", "{\"image_token\": \"<image>\", "));
+        Files.writeString(folder.resolve("generation_config.json"), "{\"suppress_tokens\": [512, 5]}");
+        try (LatentModel model = LatentModel.open(folder, small().build())) {
+            assertThat(model.tokenizer().vocabularySize()).isEqualTo(513);
+            assertThat(model.generation().penalties().suppressed()).containsExactly(5);
+            assertThat(Team.builder(model).latentSteps(2).maxNewTokens(4).build().ask("a?").text()).isNotNull();
+        }
+    }
+
     @Test
     void anInstructionSetThatIsNotThereIsAnError() {
         refused(ErrorCode.UNSUPPORTED, () -> LatentModel.open(golden.folder(), small().cpuLevel("sse9").build()),
