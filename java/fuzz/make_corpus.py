@@ -56,7 +56,10 @@ for request, name, text in [
         (1, "size", ok + 'ETag: "a"\r\nContent-Length: 99999999999999999999\r\n\r\n'), (4, "short", ok + "Content-Length: 2\r\n\r\n{"),
         (4, "long", ok + "\r\n{}{}{}{}"), (6, "range", "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\nabcde"),
         (6, "unsatisfiable", "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n"),
-        (5, "gzip", ok + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")]:
+        (5, "gzip", ok + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+        # From 8 on a part of the model is in the cache.
+        (8, "revision", ok + "Content-Length: 78\r\n\r\n" + '{"sha":"0123456789abcdef","siblings":[{"rfilename":"generation_config.json"}]}'),
+        (9, "partial-size", ok + 'ETag: "a"\r\nContent-Length: 9999999999\r\n\r\n'), (11, "partial-short", ok + "Content-Length: 2\r\n\r\n{")]:
     put("HubFuzzer", name, bytes([request]) + text.encode())
 
 put("ConfigFuzzer", "honest", (golden / "tiny-qwen3/config.json").read_bytes())
@@ -65,6 +68,8 @@ put("ConfigFuzzer", "large", '{"model_type":"qwen3","hidden_size":1000000000000,
 put("SideFilesFuzzer", "honest", (golden / "tiny-qwen3/tokenizer_config.json").read_bytes())
 put("SideFilesFuzzer", "generation", (golden / "tiny-qwen3/generation_config.json").read_bytes())
 put("SideFilesFuzzer", "added", '{"added_tokens_decoder":{"2":{"content":"<x>","special":true,"lstrip":true}},"eos_token":{"content":"<x>"}}')
+put("SideFilesFuzzer", "parts", '{"model_max_length":9}\0{"eos_token":"<x>","u_token":"<u>","additional_special_tokens":["<v>"]}'
+    '\0{"<x>":512,"<u>":513,"<w>":514}\0{"top_k":3,"suppress_tokens":[1,2],"no_repeat_ngram_size":2,"eos_token_id":[2]}')
 for name, text in {"boxed": "so \\boxed{\\frac{1}{2}} = 0.5", "choice": "The answer is (c). **B**", "nested": "\\boxed{" * 50 + "}" * 50,
-                   "code": "```python\nprint(1)\n```", "letters": "A B C ", "number": "1,200.5e3"}.items():
+                   "code": "```python\nprint(1)\n```", "letters": "A B C ", "number": "1,200.5e3", "groups": "12,00000"}.items():
     put("AnswerFuzzer", name, text)

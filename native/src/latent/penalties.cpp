@@ -26,8 +26,12 @@ void Rollout::State::prepare_penalties() {
 
 void Rollout::State::prepare_histories() {
   PenaltyBuffers& buffers = ws_.penalties;
+  // Thoughts that are not thought leave their positions to tokens.
+  const auto room_of = [&](int32_t i) {
+    return static_cast<size_t>(n_tokens(i)) + std::min(args_.max_new_tokens, room_[i] + args_.n_latent_steps + 1);
+  };
   size_t room = 0;
-  for (int32_t i = 0; i < args_.n_sequences; i++) room += static_cast<size_t>(n_tokens(i)) + room_[i] + 1;
+  for (int32_t i = 0; i < args_.n_sequences; i++) room += room_of(i);
   buffers.tokens.reserve(room);
   buffers.tallies.reserve(room);
   tallies_.reserve(args_.token_offsets[args_.n_sequences]);  // uploads go on from where they are
@@ -45,7 +49,7 @@ void Rollout::State::prepare_histories() {
     device_.upload(queue_, history.tokens, prompt, history.n_tokens * sizeof(int32_t));
     device_.upload(queue_, history.tallies, tallies_.data() + first, history.n_distinct * sizeof(TokenTally));
     histories_.push_back(history);
-    begin += static_cast<size_t>(n_tokens(i)) + room_[i] + 1;
+    begin += room_of(i);
   }
   upload(buffers.histories, histories_);
 }

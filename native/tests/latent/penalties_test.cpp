@@ -176,6 +176,28 @@ TEST_F(PenaltiesTest, MinPDrawsNothingThatIsUnlikely) {
   EXPECT_EQ(close.tokens, greedy.tokens);
 }
 
+// Near the end of the context, thoughts that are not thought leave their positions to tokens: histories have room for those too.
+TEST_F(PenaltiesTest, HistoriesHoldTheTokensInThePlaceOfThoughts) {
+  const int32_t left = 120, context = nlohmann::json::parse(l4j_model_info(model_.get()))["max_positions"];
+  OpenOptions options;
+  options.memory_positions = 3 * context;
+  const auto model = open_model(golden_path("tiny-llama3"), options);
+  const auto first = new_memory(model);
+  RolloutCall whole;
+  whole.add(first, prompt(context - left - static_cast<int32_t>(kHelloThere.size()), 5)).run(model, d_, vocab_);
+  std::vector<RolloutCall> calls(2);
+  for (RolloutCall& call : calls) {
+    const MemoryHandle one(l4j_memory_fork(first.get())), other(l4j_memory_fork(first.get()));
+    call.penalties.repetition = 1.3f, call.penalties.frequency = 0.5f, call.penalties.no_repeat_ngram = 2;
+    call.max_new_tokens = 2 * left;
+    if (&call == &calls[1]) call.latent_steps = left - 1, call.think_stop.entropy_below = 1e9f;  // that is none
+    call.add(one, kHelloThere).add(other, prompt(static_cast<int32_t>(kHelloThere.size()), 90)).run(model, d_, vocab_);
+    EXPECT_EQ(call.stop_reasons, (std::vector<int32_t>{L4J_STOP_CONTEXT, L4J_STOP_CONTEXT}));
+  }
+  EXPECT_EQ(calls[1].thought_steps, (std::vector<int32_t>{0, 0}));
+  EXPECT_EQ(calls[1].tokens, calls[0].tokens);
+}
+
 TEST_F(PenaltiesTest, WhatIsOutsideItsRangeIsNamed) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   std::string text;

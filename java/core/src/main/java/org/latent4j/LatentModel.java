@@ -173,7 +173,8 @@ public final class LatentModel implements AutoCloseable {
     /** How the checkpoint wants to be sampled, read on first use. */
     public synchronized GenerationConfig generation() {
         if (generation == null) {
-            generation = GenerationConfig.from(path, model.metadata(), tokenizer());
+            generation = GenerationConfig.from(path, model.metadata(), tokenizer(),
+                    model.info().vocabularySize());
         }
         return generation;
     }

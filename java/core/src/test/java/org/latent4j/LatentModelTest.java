@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.latent4j.latent.Rollout;
@@ -108,6 +109,24 @@ class LatentModelTest {
         }
         try (LatentModel model = LatentModel.open(copy, small().build())) {
             assertThat(model.info().nLayers()).isEqualTo(3);
+        }
+    }
+
+    /** A tokenizer may have more tokens than the model has embeddings. */
+    @Test
+    void aCheckpointMaySuppressTokensThatTheModelLacks(@TempDir Path folder) throws IOException {
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(golden.folder().resolve(name), folder.resolve(name));
+        }
+        String config = Files.readString(folder.resolve("tokenizer_config.json"));
+        String more = IntStream.range(0, 50).mapToObj(i -> "\"<image " + i + ">\"").toList().toString();
+        Files.writeString(folder.resolve("tokenizer_config.json"),
+                config.replaceFirst("\\{", "{\"additional_special_tokens\": " + more + ", "));
+        Files.writeString(folder.resolve("generation_config.json"), "{\"suppress_tokens\": [512, 5]}");
+        try (LatentModel model = LatentModel.open(folder, small().build())) {
+            assertThat(model.tokenizer().vocabularySize()).isEqualTo(471 + 50);
+            assertThat(model.generation().penalties().suppressed()).containsExactly(5);
+            assertThat(Team.builder(model).latentSteps(2).maxNewTokens(4).build().ask("a?").text()).isNotNull();
         }
     }
 

@@ -132,8 +132,8 @@ final class AskingQueue {
                 }
                 hadCompany = !working.isEmpty();
                 working.forEach(other -> other.hadCompany = true);
-                working.add(this);
                 memories = new OpenMemories();
+                working.add(this);
                 return memories;
             } finally {
                 lock.unlock();

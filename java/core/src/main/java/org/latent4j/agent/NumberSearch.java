@@ -12,8 +12,11 @@ final class NumberSearch {
     private static final String EXPONENT =
         "(?:[eE][-+]?\\d{1,3}(?!\\w)|\\s{0,3}(?:\u00d7|\\\\times|\\\\cdot|\\*)\\s{0,3}10\\s?\\^\\s?"
             + "(?:\\{\\s?-?\\d{1,3}\\s?}|-?\\d{1,3}))";
-    private static final String GROUPED = "(?:\\d{1,3}(?:,\\d{3})++(?!\\d)|\\d{1,3}(?:\\.\\d{3})++,\\d{1,2}(?![\\d,])"
-        + "|\\d{1,3}(?:\\.\\d{3}){2,}+(?!\\d|\\.\\d)|\\d{1,3}(?:[\u00a0\u2009\u202f]\\d{3})++(?!\\d))";
+    /** Groups of three digits: of more a number is sought anew in each, so all of them would be looked at each time. */
+    private static final String SOME = "{1,60}+";
+    private static final String GROUPED = "(?:\\d{1,3}(?:,\\d{3})" + SOME + "(?!\\d)"
+        + "|\\d{1,3}(?:\\.\\d{3})++,\\d{1,2}(?![\\d,])"
+        + "|\\d{1,3}(?:\\.\\d{3}){2,}+(?!\\d|\\.\\d)|\\d{1,3}(?:[\u00a0\u2009\u202f]\\d{3})" + SOME + "(?!\\d))";
     private static final String DECIMAL = "(?:" + GROUPED + "(?:\\.\\d++)?|\\d++(?:\\.\\d++)?|\\.\\d++)";
     private static final String NUMBER = "(?:" + SMALL + "\\s{0,3}" + FRACTION + "|" + FRACTION
         + "|" + SMALL + "\\s\\d{1,40}/\\d{1,40}(?![\\d/])"

@@ -66,7 +66,7 @@ public final class Prompts {
      * The built-in prompts with those parts replaced that a file names.
      *
      * @param file YAML or JSON, at most 1 MiB of UTF-8 and 1,000 levels: one document of plain keys and texts, without
-     *     aliases, tags or a key that comes twice
+     *     aliases, tags or a key that comes twice; a prompt has at most 1,048,576 characters once {task} is filled in
      * @throws LatentException {@code FILE_NOT_FOUND}; {@code BAD_PROMPTS} for what is no such file, an unknown role or
      *     key, a value that is no text, or a prompt that lacks a placeholder; the message names file, key or line, and
      *     what was expected
@@ -82,7 +82,9 @@ public final class Prompts {
             if (builtIn == null) {
                 throw bad(file, entry.getKey(), "unknown role, expected one of " + ROLES);
             }
-            roles.put(entry.getKey(), replaced(file, entry.getKey(), (ObjectNode) builtIn, entry.getValue()));
+            JsonNode role = replaced(file, entry.getKey(), (ObjectNode) builtIn, entry.getValue());
+            requireRoom(file, entry.getKey(), role);
+            roles.put(entry.getKey(), role);
         }
         return new Prompts(roles);
     }
@@ -152,6 +154,21 @@ public final class Prompts {
         for (String placeholder : List.of(Agent.QUESTION, Agent.CONTEXT)) {
             if (builtIn.contains(placeholder) && !prompt.contains(placeholder)) {
                 throw bad(file, key, "the placeholder " + placeholder + " is missing");
+            }
+        }
+    }
+
+    /** A task may stand in a prompt any number of times. */
+    private static void requireRoom(Path file, String role, JsonNode node) {
+        for (String key : List.of("latent", "text")) {
+            String prompt = node.path(key).asText();
+            long bare = prompt.replace(TASK, "").length();
+            for (JsonNode task : node.path("task")) {
+                long length = bare + (prompt.length() - bare) / TASK.length() * task.asText().length();
+                if (length > MOST_BYTES) {
+                    throw bad(file, role + "." + key, "has " + length + " characters once " + TASK
+                        + " is filled in, expected at most " + MOST_BYTES);
+                }
             }
         }
     }

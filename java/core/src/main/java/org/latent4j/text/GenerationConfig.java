@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,11 +70,29 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
      * @param tokenizer the checkpoint's
-     * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, or a value is not a number in its range
+     * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, a value is not a number in its range, or
+     *     every token is suppressed
      */
     public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer) {
+        return from(checkpoint, ggufMetadata, tokenizer,
+                Objects.requireNonNull(tokenizer, "tokenizer").vocabularySize());
+    }
+
+    /**
+     * The defaults of a model whose tokenizer may have more tokens than it has embeddings: those it cannot decode need
+     * no suppressing.
+     *
+     * @param checkpoint as above
+     * @param ggufMetadata as above
+     * @param tokenizer as above
+     * @param embeddingRows of the model
+     * @throws LatentException as above
+     */
+    public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer,
+            int embeddingRows) {
         Objects.requireNonNull(checkpoint, "checkpoint");
         Objects.requireNonNull(tokenizer, "tokenizer");
+        int rows = Math.min(embeddingRows, tokenizer.vocabularySize());
         TreeSet<Integer> ends = new TreeSet<>();
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
             for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
@@ -85,7 +104,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
                     ends.add(id);
                 }
             }
-            return from(checkpoint, ggufSampling(ggufMetadata), inside(ends, tokenizer), tokenizer);
+            return from(checkpoint, ggufSampling(ggufMetadata), inside(ends, rows), rows);
         }
         Path file = checkpoint.resolve("generation_config.json");
         JsonNode config = JsonFiles.readIfPresent(file);
@@ -99,7 +118,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
                     checkpoint.resolve("tokenizer_config.json"))).texts().getOrDefault("eos_token", "");
             ends.add(tokenizer.addedToken(end));
         }
-        return from(file, config, inside(ends, tokenizer), tokenizer);
+        return from(file, config, inside(ends, rows), rows);
     }
 
     /** What llama.cpp's converter made of a generation_config.json, under that file's names where it has one. */
@@ -114,7 +133,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         return config;
     }
 
-    private static GenerationConfig from(Path file, JsonNode config, int[] endTokens, Tokenizer tokenizer) {
+    private static GenerationConfig from(Path file, JsonNode config, int[] endTokens, int rows) {
         double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
         double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
@@ -126,10 +145,10 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
                     null);
         }
         return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
-                penalties(file, config, tokenizer), endTokens, ignored);
+                penalties(file, config, rows), endTokens, ignored);
     }
 
-    private static Penalties penalties(Path file, JsonNode config, Tokenizer tokenizer) {
+    private static Penalties penalties(Path file, JsonNode config, int rows) {
         double repetition = number(file, config, "repetition_penalty", 1, value -> value > 0, "above 0");
         DoublePredicate asOpenAi = value -> Math.abs(value) <= 2;
         double presence = number(file, config, "presence_penalty", 0, asOpenAi, "-2 to 2");
@@ -137,12 +156,19 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         double ngram = number(file, config, "no_repeat_ngram_size", 0,
                 value -> value >= 0 && value < Integer.MAX_VALUE && value == Math.rint(value),
                 "a whole one, 0 or more");
-        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram,
-                ids(file, config, "suppress_tokens", tokenizer), ids(file, config, "begin_suppress_tokens", tokenizer));
+        List<Integer> never = ids(file, config, "suppress_tokens", rows);
+        List<Integer> notFirst = ids(file, config, "begin_suppress_tokens", rows);
+        Set<Integer> both = new HashSet<>(never);
+        both.addAll(notFirst);
+        if (!both.isEmpty() && both.size() == rows) {
+            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": suppress_tokens and begin_suppress_tokens"
+                    + " hold all of the " + rows + " tokens, expected one at least to be left");
+        }
+        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram, never, notFirst);
     }
 
     /** Those of them that the vocabulary has: others cannot be decoded anyway. */
-    private static List<Integer> ids(Path file, JsonNode config, String key, Tokenizer tokenizer) {
+    private static List<Integer> ids(Path file, JsonNode config, String key, int rows) {
         JsonNode tokens = config.path(key);
         if (tokens.isMissingNode() || tokens.isNull()) {
             return List.of();
@@ -154,7 +180,7 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
             }
             add(id, ids);
         }
-        return Arrays.stream(inside(ids, tokenizer)).boxed().toList();
+        return Arrays.stream(inside(ids, rows)).boxed().toList();
     }
 
     private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange,
@@ -180,8 +206,8 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
     }
 
     private static LatentException bad(Path file, String key, JsonNode value, String expected) {
-        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is " + value + ", expected "
-                + expected);
+        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is "
+                + Limits.shown(value.toString()) + ", expected " + expected);
     }
 
     private static void add(JsonNode id, TreeSet<Integer> ends) {
@@ -190,9 +216,8 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         }
     }
 
-    private static int[] inside(TreeSet<Integer> ends, Tokenizer tokenizer) {
-        return ends.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < tokenizer.vocabularySize())
-                .toArray();
+    private static int[] inside(TreeSet<Integer> ids, int rows) {
+        return ids.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < rows).toArray();
     }
 
     @Override

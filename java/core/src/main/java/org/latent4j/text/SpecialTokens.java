@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The tokens that a folder's small files add to its {@code tokenizer.json}, as transformers 5 puts them together:
@@ -38,10 +40,11 @@ final class SpecialTokens {
         }
         properties(older);
         list(older.path(config.has(EXTRA) || config.has(ADDITIONAL) || older.has(EXTRA) ? EXTRA : ADDITIONAL));
+        Set<String> contents = new HashSet<>(texts().values());
         added.properties().stream().filter(entry -> entry.getValue().isIntegralNumber())
                 .sorted(Comparator.comparingLong(entry -> entry.getValue().asLong())).forEach(entry -> {
                     String content = entry.getKey();
-                    boolean special = extra.containsKey(content) || isNamed(content);
+                    boolean special = extra.containsKey(content) || contents.contains(content);
                     late.put(content, new AddedTokens.Token(content, special, !special, false, false, false));
                 });
     }
@@ -73,10 +76,6 @@ final class SpecialTokens {
         if (tokens.isArray()) {
             tokens.forEach(value -> extra.putIfAbsent(special(value).content(), special(value)));
         }
-    }
-
-    private boolean isNamed(String content) {
-        return named.values().stream().anyMatch(token -> token.content().equals(content));
     }
 
     private static AddedTokens.Token special(JsonNode value) {

@@ -81,11 +81,13 @@ public final class Tokenizer {
                     + " (a folder with only tokenizer.model or vocab.json:"
                     + " save it once with transformers' AutoTokenizer)");
         }
-        SpecialTokens beside = SpecialTokens.of(checkpoint,
-                JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));
         String source = file.toString();
-        return open(() -> TokenizerFile.read(RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER), beside,
-                source), source, embeddingRows);
+        return open(() -> {
+            SpecialTokens beside = SpecialTokens.of(checkpoint,
+                    JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));
+            String text = RegularFile.text(file, Limits.FILE_BYTES, ErrorCode.BAD_TOKENIZER);
+            return TokenizerFile.read(text, beside, source);
+        }, source, embeddingRows);
     }
 
     /**

@@ -146,6 +146,16 @@ class AnswerFormsTest {
         assertThat(AnswerExtraction.same(shorter, shorter)).isTrue();
     }
 
+    /** Each group might begin a number, and the last one has a digit too many. */
+    @ParameterizedTest
+    @Timeout(30)
+    @ValueSource(strings = {",000", "\u00a0000", "\u202f000", ".000"})
+    void groupsOfDigitsWithoutAnEndAreReadInTime(String group) {
+        assertThat(AnswerExtraction.extract(TaskKind.MATH, "1" + group.repeat(300_000) + "0")).isPresent();
+        assertThat(AnswerExtraction.extract(TaskKind.MATH, "It is 1" + group.repeat(20) + ", I think."))
+            .contains("1" + group.repeat(20));
+    }
+
     @Test
     void nothingIsFoundWithoutWords() {
         assertThat(AnswerExtraction.extract(TaskKind.MATH, "<answer></answer>")).isEmpty();

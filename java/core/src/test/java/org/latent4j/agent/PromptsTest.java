@@ -100,6 +100,15 @@ class PromptsTest {
             .hasMessageContaining(expected);
     }
 
+    @Test
+    void aTaskThatMakesAPromptTooLongIsRefused() {
+        String yaml = "planner:\n  latent: '{question} " + "{task}".repeat(80_000) + "'\n  task:\n    math: "
+            + "x".repeat(500_000) + "\n";
+        Path file = file("wide.yaml", yaml);
+        assertThatThrownBy(() -> Prompts.load(file)).hasMessage("[BAD_PROMPTS] " + file + ": planner.latent: has "
+            + (80_000L * 500_000 + 11) + " characters once {task} is filled in, expected at most 1048576");
+    }
+
     @ParameterizedTest
     @MethodSource
     void whatIsWrongInTheYamlIsToldWithItsLine(String yaml, int line) {

@@ -19,15 +19,22 @@ import org.latent4j.ErrorCode;
 import org.latent4j.Golden;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
+import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Look;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Rollout;
 import org.latent4j.latent.RolloutListener;
+import org.latent4j.latent.RolloutResult;
 import org.latent4j.latent.Sampling;
+import org.latent4j.latent.Soft;
+import org.latent4j.latent.ThinkUntil;
+import org.latent4j.latent.Thinking;
 
 /**
- * Threads that read, fork, cut, write, stop, interrupt and close shared memories and models, in an order that a seed
- * decides. Each outcome is a right value or a code. What a memory holds is at any time what some run of tokens leaves:
- * the first layer's keys tell the tokens, and the last layer and the hidden state must be those of that run alone. For
- * minutes: {@code -Dlatent4j.stress.seconds=600}, another order: {@code -Dlatent4j.stress.seed=7}.
+ * Threads that read, fork, cut, think, write, stop, interrupt and close shared memories and models, in an order that a
+ * seed decides. Each outcome is a right value or a code. What a memory holds is at any time what some run of tokens
+ * leaves: the first layer's keys tell the tokens, and the last layer and the hidden state must be those of that run
+ * alone. For minutes: {@code -Dlatent4j.stress.seconds=600}, another order: {@code -Dlatent4j.stress.seed=7}.
  */
 class MemoryStressTest {
     private static final int THREADS = 4;
@@ -41,6 +48,7 @@ class MemoryStressTest {
 
     private final Golden golden = Golden.of("tiny-qwen3");
     private final AtomicInteger checked = new AtomicInteger();
+    private final AtomicInteger thought = new AtomicInteger();
     private final Map<ErrorCode, AtomicInteger> refused = Collections.synchronizedMap(new HashMap<>());
     private final AtomicReferenceArray<Memory> slots = new AtomicReferenceArray<>(5);
     private float[][][] known;  // [position][token] the first layer's keys, all heads
@@ -86,8 +94,9 @@ class MemoryStressTest {
         }
         assertThat(model.freePages()).as("pages were lost").isEqualTo(free);
         assertThat(checked.get()).isPositive();
+        assertThat(thought.get()).isPositive();
         System.out.println("seed " + seed + ": " + done + " calls done, refused " + refused + ", " + checked
-                + " memories checked");
+                + " memories checked, " + thought + " thoughts thought twice");
         model.close();
     }
 
@@ -115,7 +124,7 @@ class MemoryStressTest {
     private void once(Random random, List<Thread> threads) {
         int slot = random.nextInt(slots.length());
         Memory memory = slots.get(slot);
-        switch (random.nextInt(10)) {
+        switch (random.nextInt(11)) {
             case 0 -> memory.readLayer(random.nextInt(3));
             case 1 -> {
                 try (Memory fork = memory.fork()) {
@@ -139,6 +148,7 @@ class MemoryStressTest {
                     memory.hidden();
                 }
             }
+            case 8 -> thinkTwice(random, memory);
             default -> rollOut(random, memory);
         }
     }
@@ -155,7 +165,9 @@ class MemoryStressTest {
         int[] prompt = random.ints(random.nextInt(7), 1, 512).toArray(); // 0 pads: all of it is zero
         int keep = 1 + random.nextInt(8);
         int[] told = {0};
-        Rollout rollout = Rollout.builder().add(memory, prompt).sampling(Sampling.greedy(random.nextInt(9))).build();
+        // A thought is a token's embedding: memories hold nothing but what tokens leave.
+        Rollout rollout = Rollout.builder().add(memory, prompt, random.nextLong()).sampling(sampling(random))
+                .thinking(thinking(random).alignment(AlignmentKind.ARGMAX)).build();
         boolean throwing = random.nextInt(8) == 0;
         RolloutListener listener = new RolloutListener() {
             @Override
@@ -167,6 +179,53 @@ class MemoryStressTest {
             }
         };
         model.rollout(rollout, random.nextInt(3) == 0 ? null : listener);
+    }
+
+    /** Of nobody else's memories, for thoughts of other kinds are no tokens: both have to think and say the same. */
+    private void thinkTwice(Random random, Memory memory) {
+        if (memory.length() > LONGEST) {
+            return;
+        }
+        AlignmentKind kind = AlignmentKind.values()[random.nextInt(AlignmentKind.values().length)];
+        Thinking thinking = thinking(random).alignment(kind).soft(new Soft(1 + random.nextInt(Soft.MOST_TOKENS),
+                1 + random.nextFloat(), random.nextInt(3) * 0.5f));
+        if (kind.compareTo(AlignmentKind.NONE) <= 0) {
+            thinking = thinking.blend(random.nextInt(3) * 0.5);
+        }
+        Sampling sampling = sampling(random);
+        long seed = random.nextLong();
+        List<RolloutResult.Member> results = new ArrayList<>();
+        try (Memory one = memory.fork(); Memory twin = one.fork()) {
+            for (Memory each : List.of(one, twin)) {
+                results.addAll(model.rollout(Rollout.builder().add(each, new int[] {5, 6, 7}, seed).thinking(thinking)
+                        .sampling(sampling).captureLatents().build()).members());
+            }
+            assertThat(twin.hidden()).isEqualTo(one.hidden());
+        }
+        RolloutResult.Member first = results.get(0);
+        RolloutResult.Member again = results.get(1);
+        assertThat(again.tokens()).isEqualTo(first.tokens());
+        assertThat(again.thoughts()).isEqualTo(first.thoughts());
+        assertThat(again.latents()).isEqualTo(first.latents());
+        assertThat(again.thinkEnd()).isEqualTo(first.thinkEnd());
+        thought.incrementAndGet();
+    }
+
+    private static Thinking thinking(Random random) {
+        ThinkUntil until = new ThinkUntil(random.nextInt(7), 1 + random.nextInt(2), random.nextInt(2) * 0.9f,
+                random.nextBoolean());
+        return Thinking.of(random.nextInt(4)).until(until).look(Look.values()[random.nextInt(3)]);
+    }
+
+    /** Token 0 pads: all of it is zero, so that it is not drawn. */
+    private static Sampling sampling(Random random) {
+        int[] ends = random.ints(random.nextInt(100), 0, 512).toArray();
+        if (random.nextBoolean()) {
+            return Sampling.greedy(random.nextInt(9), ends);
+        }
+        return new Sampling(random.nextInt(9), random.nextInt(2) * 0.8f, 0.9f, random.nextInt(3) * 20, 0.01f,
+                new Penalties(1 + random.nextInt(4) * 0.1f, random.nextInt(5) * 0.5f - 1, random.nextInt(5) * 0.5f - 1,
+                        random.nextInt(4), List.of(0, 1 + random.nextInt(500)), List.of(7)), ends);
     }
 
     private void learnTokens() {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,41 @@ class GenerationConfigTest {
                 + "\"suppress_tokens\": [9, 5, 9, -1, 99999999], \"begin_suppress_tokens\": [220]}");
         assertThat(GenerationConfig.from(folder, null, TINY)).isEqualTo(new GenerationConfig(0.6f, 0.95f, 0, 0.1f,
                 new Penalties(1.05f, 1.5f, -0.5f, 4, List.of(5, 9), List.of(220)), new int[0], List.of()));
+    }
+
+    @Test
+    void whatTheModelCannotDecodeNeedsNoSuppressing(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"),
+                "{\"suppress_tokens\": [5, 99, 100, 511], \"begin_suppress_tokens\": [511]}");
+        assertThat(GenerationConfig.from(folder, null, TINY, 100).penalties())
+                .isEqualTo(Penalties.none().withSuppressed(5, 99));
+        assertThat(GenerationConfig.from(folder, null, TINY).penalties().suppressedFirst()).containsExactly(511);
+    }
+
+    @Test
+    void oneTokenHasToBeLeft(@TempDir Path folder) throws IOException {
+        String half = IntStream.range(0, 256).boxed().toList().toString();
+        String rest = IntStream.range(256, 512).boxed().toList().toString();
+        Path file = Files.writeString(folder.resolve("generation_config.json"), "{\"suppress_tokens\": " + half
+                + ", \"begin_suppress_tokens\": " + rest + "}");
+        assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).hasMessage("[BAD_CHECKPOINT] " + file
+                + ": suppress_tokens and begin_suppress_tokens hold all of the 512 tokens, expected one at least to be"
+                + " left");
+    }
+
+    @Test
+    void saysWhatIsWrongInFewWords(@TempDir Path folder) throws IOException {
+        String ids = "[" + "1, ".repeat(1_000_000) + "1]";
+        for (String key : List.of("temperature", "top_k", "no_repeat_ngram_size")) {
+            Path file = Files.writeString(folder.resolve("generation_config.json"), "{\"" + key + "\": " + ids + "}");
+            assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY))
+                    .hasMessageStartingWith("[BAD_CHECKPOINT] " + file + ": " + key + " is [1,1,1")
+                    .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(600));
+        }
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [\"" + "x".repeat(9_000)
+                + "\"]}");
+        assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY))
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(600));
     }
 
     @Test

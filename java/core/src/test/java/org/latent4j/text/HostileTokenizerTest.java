@@ -46,6 +46,24 @@ class HostileTokenizerTest {
                 servesOrRefuses(file.getValue())));
     }
 
+    /** Each of the one file is looked for among those of the other. */
+    @Test
+    void filesBesideTheTokenizerWithVeryManyTokensAreReadInTime(@TempDir Path folder) throws IOException {
+        StringBuilder named = new StringBuilder("{\"unk_token\": \"<u>\"");
+        StringBuilder added = new StringBuilder("{\"<u>\": 6");
+        for (int i = 0; i < 250_000; i++) {
+            named.append(", \"").append(i).append("_token\": \"n").append(i).append('"');
+            added.append(", \"a").append(i).append("\": 7");
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), BASE);
+        Files.writeString(folder.resolve("special_tokens_map.json"), named.append('}'));
+        Files.writeString(folder.resolve("added_tokens.json"), added.append('}'));
+        Tokenizer tokenizer = Tokenizer.from(folder, null);
+        assertThat(tokenizer.vocabularySize()).isEqualTo(6 + 1 + 500_000);
+        assertThat(tokenizer.isSpecial(tokenizer.addedToken("<u>"))).isTrue();
+        assertThat(tokenizer.isSpecial(tokenizer.addedToken("a249999"))).isFalse();
+    }
+
     private static void servesOrRefuses(String json) {
         Tokenizer tokenizer;
         try {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -19,12 +20,14 @@ import org.latent4j.fuzz.Folders;
 import org.latent4j.fuzz.Outcome;
 
 /**
- * A hub's answers: the first byte says to which request the rest is the answer, byte for byte; to the others an honest
- * one is given. Here, in the package of what it drives, for the waits have to be short. Nothing may be written outside
- * of the cache.
+ * A hub's answers: the first byte says to which request the rest is the answer, byte for byte, and whether the cache
+ * holds a part of the model; to the others an honest one is given. Here, in the package of what it drives, for the
+ * waits have to be short. Nothing may be written outside of the cache.
  */
 public final class HubFuzzer {
     private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+    /** Of the first byte: whether a part of the model is in the cache already. */
+    private static final int PARTIAL = 8;
     private static final byte[] EMPTY_OBJECT = "{}".getBytes(StandardCharsets.US_ASCII);
     private static final Duration SHORT = Duration.ofMillis(150);
     private static final Patience PATIENCE = new Patience(2, Duration.ofMillis(1), SHORT, SHORT, SHORT,
@@ -47,6 +50,9 @@ public final class HubFuzzer {
         }
         turn = new Turn(data, new AtomicInteger());
         Path cache = Files.createDirectories(HOME.resolve("some/folders/down/home"));
+        if ((data[0] & PARTIAL) != 0) {
+            makePartial(cache.resolve("hub/models--a--b"));
+        }
         Outcome.of(() -> CheckpointFiles.resolve("a/b", DownloadListener.NONE, Map.of("HF_HOME", cache.toString(),
                 "HF_ENDPOINT", "http://localhost:" + SERVER.getLocalPort()), PATIENCE));
         Folders.delete(cache);
@@ -55,6 +61,15 @@ public final class HubFuzzer {
                 throw new AssertionError("something was written outside of the cache");
             }
         }
+    }
+
+    /** A model without its small files, of which the hub is asked by its revision. */
+    private static void makePartial(Path model) throws IOException {
+        Path snapshot = Files.createDirectories(model.resolve("snapshots").resolve(COMMIT));
+        for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+            Files.write(snapshot.resolve(name), EMPTY_OBJECT);
+        }
+        Files.writeString(Files.createDirectories(model.resolve("refs")).resolve("main"), COMMIT);
     }
 
     private static ServerSocket serve() {
@@ -91,17 +106,19 @@ public final class HubFuzzer {
             if (now.requests().getAndIncrement() == (mine[0] & 7)) {
                 out.write(mine, 1, mine.length - 1);
             } else if (first != null) {
-                honest(first, out);
+                honest(first, (mine[0] & PARTIAL) != 0, out);
             }
         } catch (IOException e) {
             return; // it hung up
         }
     }
 
-    private static void honest(String request, OutputStream out) throws IOException {
+    private static void honest(String request, boolean partial, OutputStream out) throws IOException {
+        String optional = partial ? ",{\"rfilename\":\"generation_config.json\"},{\"rfilename\":\"added_tokens.json\"}"
+                : "";
         byte[] body = request.contains("/api/models/") ? ("{\"sha\":\"" + COMMIT + "\",\"siblings\":[{\"rfilename\":"
-                + "\"config.json\"},{\"rfilename\":\"tokenizer.json\"},{\"rfilename\":\"model.safetensors\"}]}")
-                .getBytes(StandardCharsets.US_ASCII) : EMPTY_OBJECT;
+                + "\"config.json\"},{\"rfilename\":\"tokenizer.json\"},{\"rfilename\":\"model.safetensors\"}"
+                + optional + "]}").getBytes(StandardCharsets.US_ASCII) : EMPTY_OBJECT;
         String etag = request.contains("safetensors") ? "v1" : "9e26dfeeb6e641a33dae4961196235bdb965b21b"; // of {}
         out.write(("HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"" + etag + "\"\r\nContent-Length: " + body.length
                 + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
