@@ -5,8 +5,6 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Finds the answer in what the answering agent wrote. What stands before the last {@code </think>} is thought, not
@@ -19,7 +17,9 @@ import java.util.regex.Pattern;
  *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct"),
  *   else the last one that a conclusion names ("therefore, C", "option B"), else the last one that stands alone; never
  *   one that is said to be wrong, the article A or the pronoun I
- *   <li>{@link TaskKind#CODE}: the last {@code ```python} block, else the last block
+ *   <li>{@link TaskKind#CODE}: the last block of Python between fences ({@code ```} or {@code ~~~} at the beginning of a
+ *   line), or a block before it whose definitions it only uses; else the last block of any language; else the whole text
+ *   if it is nothing but a program that begins with a definition or an import
  *   <li>{@link TaskKind#OPEN}: the text
  * </ul>
  *
@@ -29,7 +29,6 @@ public final class AnswerExtraction {
     private static final String BOXED = "\\boxed";
     private static final String ANSWER_BEGIN = "<answer>";
     private static final String ANSWER_END = "</answer>";
-    private static final Pattern BLOCK = Pattern.compile("```([^\\n`]*)\\n(.*?)(?:\\n?```|\\z)", Pattern.DOTALL);
 
     private AnswerExtraction() {
     }
@@ -46,7 +45,7 @@ public final class AnswerExtraction {
                 .or(() -> NumberSearch.stated(said)).or(() -> NumberSearch.last(said));
             case CHOICE -> boxed(said).flatMap(ChoiceText::marked).or(() -> tagged(said).flatMap(ChoiceText::marked))
                 .or(() -> ChoiceText.settled(said));
-            case CODE -> lastBlock(said);
+            case CODE -> CodeBlocks.last(said);
             case OPEN -> Optional.of(said.strip()).filter(s -> !s.isEmpty());
         };
     }
@@ -107,20 +106,5 @@ public final class AnswerExtraction {
             return Optional.empty();
         }
         return Optional.of(text.substring(begin + ANSWER_BEGIN.length(), end < 0 ? text.length() : end));
-    }
-
-    private static Optional<String> lastBlock(String text) {
-        Optional<String> python = Optional.empty();
-        Optional<String> any = Optional.empty();
-        Matcher matcher = BLOCK.matcher(text);
-        while (matcher.find()) {
-            any = Optional.of(matcher.group(2));
-            String language = matcher.group(1).strip();
-            if (language.equalsIgnoreCase("python") || language.equalsIgnoreCase("python3")
-                || language.equalsIgnoreCase("py")) {
-                python = any;
-            }
-        }
-        return python.isPresent() ? python : any;
     }
 }
