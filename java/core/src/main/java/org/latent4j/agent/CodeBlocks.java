@@ -24,9 +24,9 @@ final class CodeBlocks {
     private static final String IMPORT = "import\\s+[\\w.]+(?:\\s*,.*|\\s+as\\s.*)?|from\\s+[\\w.]+\\s+import\\s.*";
     private static final Pattern FIRST_LINE =
         Pattern.compile("(?:async\\s+def|def|class)\\s+\\w+\\s*[(:].*|@\\w.*|" + IMPORT);
-    private static final Pattern LINE = Pattern.compile("|[\\s#@)\\]}\"'].*|(?:async|def|class|if|elif|else|for|while|try"
-        + "|except|finally|with|match)\\b.*:\\s*(?:#.*)?|" + IMPORT + "|(?:assert|raise|del|pass|global|await|yield)\\b.*"
-        + "|[\\w.\\[\\], '\":]{1,80}(?:[-+*/|&%]|//|\\*\\*)?=.*|[\\w.]{1,80}\\(.*");
+    private static final Pattern LINE = Pattern.compile("|[\\s#@)\\]}\"'].*|(?:async|def|class|if|elif|else|for|while"
+        + "|try|except|finally|with|match)\\b.*:\\s*(?:#.*)?|" + IMPORT + "|(?:assert|raise|del|pass|await)\\b.*|["
+        + "\\w.\\[\\], '\":]{1,80}(?:[-+*/|&%]|//|\\*\\*)?=.*|[\\w.]{1,80}\\(.*");
 
     /** One block: what its fence says, and the code. */
     private record Block(String tag, String code) {
