@@ -5,8 +5,6 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Finds the answer in what the answering agent wrote. What stands before the last {@code </think>} is thought, not
@@ -14,12 +12,16 @@ import java.util.regex.Pattern;
  *
  * <ul>
  *   <li>{@link TaskKind#MATH}: the last closed {@code \boxed{...}}, else the last {@code <answer>...</answer>},
- *   else the number of the last "answer is 42" or {@code #### 42}, else the last number
+ *   else the number or expression of the last "answer is 42" or {@code #### 42} that is not taken back, else the last
+ *   one: that in bold before others of its sentence, one in an aside in brackets only if there is no other; a number
+ *   within an expression with symbols is never taken alone
  *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last {@code
  *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct"),
  *   else the last one that a conclusion names ("therefore, C", "option B"), else the last one that stands alone; never
  *   one that is said to be wrong, the article A or the pronoun I
- *   <li>{@link TaskKind#CODE}: the last {@code ```python} block, else the last block
+ *   <li>{@link TaskKind#CODE}: the last block of Python between fences ({@code ```} or {@code ~~~}, closed by one on a
+ *   line of its own), or a block before it whose definitions it only uses; else the last block of any language; else
+ *   the whole text if it is nothing but a program that begins with a definition or an import
  *   <li>{@link TaskKind#OPEN}: the text
  * </ul>
  *
@@ -29,7 +31,6 @@ public final class AnswerExtraction {
     private static final String BOXED = "\\boxed";
     private static final String ANSWER_BEGIN = "<answer>";
     private static final String ANSWER_END = "</answer>";
-    private static final Pattern BLOCK = Pattern.compile("```([^\\n`]*)\\n(.*?)(?:\\n?```|\\z)", Pattern.DOTALL);
 
     private AnswerExtraction() {
     }
@@ -41,29 +42,42 @@ public final class AnswerExtraction {
         String said = text.substring(text.lastIndexOf("</think>") < 0 ? 0 : text.lastIndexOf("</think>")
             + "</think>".length());
         return switch (kind) {
-            case MATH -> boxed(said).map(MathText::plain).filter(s -> !s.isEmpty())
-                .or(() -> tagged(said).map(MathText::plain).filter(s -> !s.isEmpty()))
+            case MATH -> boxed(said).flatMap(AnswerExtraction::marked)
+                .or(() -> tagged(said).flatMap(AnswerExtraction::marked))
                 .or(() -> NumberSearch.stated(said)).or(() -> NumberSearch.last(said));
             case CHOICE -> boxed(said).flatMap(ChoiceText::marked).or(() -> tagged(said).flatMap(ChoiceText::marked))
                 .or(() -> ChoiceText.settled(said));
-            case CODE -> lastBlock(said);
+            case CODE -> CodeBlocks.last(said);
             case OPEN -> Optional.of(said.strip()).filter(s -> !s.isEmpty());
         };
     }
 
+    /** What a box or a tag holds: as it stands, or the number of the sentence if it is one. */
+    private static Optional<String> marked(String content) {
+        return NumberSearch.stated(content).or(() -> Optional.of(MathText.plain(content)).filter(s -> !s.isEmpty()));
+    }
+
     /**
      * Whether two answers say the same: numbers by value (18 = 18.0, 1,200 = 1200, 1/2 = 0.5 = {@code \frac12}) and,
-     * where both name one, by unit; the rest by letters.
+     * where both name one, by unit (2 hours = 2 h); the rest by letters. A percentage is the same as the number before
+     * its sign and as the number that it is (50% = 50 and 50% = 0.5), for graders take both; a name before an equals
+     * sign says nothing if only one answer has one (x = 5 is 5).
      */
     public static boolean same(String one, String other) {
         Objects.requireNonNull(one, "one");
         Objects.requireNonNull(other, "other");
-        Optional<Quantity> a = Quantity.parse(MathText.plain(one));
-        Optional<Quantity> b = Quantity.parse(MathText.plain(other));
-        if (a.isPresent() && b.isPresent()) {
-            return a.get().matches(b.get());
+        String a = MathText.plain(one);
+        String b = MathText.plain(other);
+        if (MathText.named(a).isPresent() != MathText.named(b).isPresent()) {
+            a = MathText.named(a).orElse(a);
+            b = MathText.named(b).orElse(b);
         }
-        return MathText.comparable(one).equals(MathText.comparable(other));
+        Optional<Quantity> x = Quantity.parse(a);
+        Optional<Quantity> y = Quantity.parse(b);
+        if (x.isPresent() && y.isPresent()) {
+            return x.get().matches(y.get());
+        }
+        return MathText.comparable(a).equals(MathText.comparable(b));
     }
 
     /**
@@ -107,20 +121,5 @@ public final class AnswerExtraction {
             return Optional.empty();
         }
         return Optional.of(text.substring(begin + ANSWER_BEGIN.length(), end < 0 ? text.length() : end));
-    }
-
-    private static Optional<String> lastBlock(String text) {
-        Optional<String> python = Optional.empty();
-        Optional<String> any = Optional.empty();
-        Matcher matcher = BLOCK.matcher(text);
-        while (matcher.find()) {
-            any = Optional.of(matcher.group(2));
-            String language = matcher.group(1).strip();
-            if (language.equalsIgnoreCase("python") || language.equalsIgnoreCase("python3")
-                || language.equalsIgnoreCase("py")) {
-                python = any;
-            }
-        }
-        return python.isPresent() ? python : any;
     }
 }

@@ -36,6 +36,23 @@ class AnswerFormsTest {
         "D is the best answer. A and B are unlikely. | D",
         "Is A correct? No. B is correct. | B",
         "If the answer is A, then x = 2, which is odd. So (B). | B",
+        // what is left, what is offered, what is asked for
+        "A is wrong because it ignores X. B is wrong because it ignores Y. D is wrong because it ignores Z. C is"
+            + " the only one left. | C",
+        "A needs X. B needs Y. So C is left. It needs Z. | C",
+        "Among A, B, C and D, only B satisfies the condition. | B",
+        "Of the options A, B, C and D, only option A satisfies it. | A", "Not only B but also C. Hence D. | D",
+        "The incorrect statement is B. A, C and D are correct. | B", "The wrong one is (B). | B",
+        "A: True~nB: False~nC: True~nD: True | B", "A is true. B is true. C is not true. | C",
+        "A and B are true, D is false. Therefore, C. | C", "The wrong answer is B. The right answer is C. | C",
+        "The incorrect statement is B because there is no vitamin D. | B",
+        "I first thought the answer is B. Actually it is C. | C", "The answer is B. Wait, I misread it. It is C. | C",
+        "B) Aspirin inhibits COX. A) is a beta blocker. | B", "B. Paris~nA. Rome is in Italy. | B",
+        "D) seems near.~nA) Rome.~n~nC | C", "Option **A** is incorrect. Option **B** fits. | B",
+        "Option 'A' is wrong, option 'D' is right. | D",
+        // quotes and wide letters
+        "Answer: 'C' | C", "'C' | C", "\u2018C\u2019 | C", "The answer is \u2018C\u2019. | C", "\"C\" | C",
+        "I choose 'c'. | C", "\u7b54\u6848\uff1a\uff23 | C", "\uff08B\uff09 | B",
         // markdown and LaTeX
         "**B** | B", "Answer: $B$ | B", "\\(B\\) | B", "\\[B\\] | B", "the answer is (c). | C",
         "<answer>B</answer> | B",
@@ -92,6 +109,30 @@ class AnswerFormsTest {
         "\\boxed{\\frac12\\text{ cup}} | \\frac{1}{2}",
         "\\boxed{3\\tfrac{1}{2}\\text{ h}} | 3\\frac{1}{2}", "\\boxed{**5**} | 5", "\\boxed{$1{,}200$.} | 1,200",
         "It is 10^3. | 10^3", "12 + 30 = 32~n~nThe answer is: 32 | 32", "The answer is x = 5. | 5",
+        // signs in words, expressions, ratios, groups
+        "The answer is negative 3. | -3", "The answer is minus 3 | -3", "We get negative 1/2. | -1/2",
+        "so 5 minus 3 | 3", "The answer is \\sqrt{2}. | \\sqrt{2}", "The answer is $3\\sqrt{5}$. | 3\\sqrt{5}",
+        "The answer is $2\\pi$ | 2\\pi", "The area is $2\\pi$. | 2\\pi", "The answer is 2\u03c0. | 2\u03c0",
+        "The answer is $x^2$. | x^2",
+        "Hence $\\frac{x}{2}$ | \\frac{x}{2}", "First 7, then it is 3\\sqrt{5}. | 3\\sqrt{5}", "It is 3x. | 3x",
+        "The answer is $x^2 + 1$. | x^2 + 1", "We have $y = x + 1 = 5$ | 5", "It is $(3, 4)$. | (3, 4)",
+        "The result is $90^\\circ$. | 90", "It is $5\\text{ cm}^2$. | 5",
+        "so \\(x = \\frac{\\pi}{4}\\) | \\frac{\\pi}{4}",
+        "The answer is 1 million. | 1 million", "It has 2.5 million people. | 2.5 million", "It costs 1.5k. | 1.5k",
+        "It is 6.02 x 10^23. | 6.02 x 10^23", "It is 6.02 \u00d7 10\u00b2\u00b3. | 6.02 \u00d7 10^{23}",
+        "It is 2\u00bd. | 2 1/2", "The answer is \u00be cup | 3/4", "The time is 12:30. | 12:30",
+        "The ratio is 3:2 | 3:2",
+        "The answer is 3 : 2. | 3 : 2", "Step 1: 5 | 5", "It is 1 234 567. | 1 234 567", "It is \uff15. | 5",
+        "The result is 14 cm^2. | 14", "The result is 14 cm\u00b2. | 14", "It is 14 m^2 | 14",
+        // what is said to be the answer, and what is not
+        "The answer: x = 5, found in 2 steps. | 5", "The answer is $x = 5$; there were 2 steps. | 5",
+        "Thus there are **9** apples left after 3 days of 5. | 9", "**Result: 9**~n~n(rounded to 0 decimals) | 9",
+        "We need **3** boxes. With 4 more it is 7. | 7", "**Step 2:** it is 8. | 8",
+        "There are 5 left (out of 12). | 5",
+        "Nothing is left (of 12). | 12",
+        "I first thought the answer is 8. Actually it is 9. | 9", "The answer is 8. Wait, I forgot one: it is 9. | 9",
+        "Suppose the answer is 8. Then 3 are left. | 3", "The answer is 8. Actually, that was easy. | 8",
+        "<answer>The answer is 3</answer> | 3", "<answer>3 apples</answer> | 3 apples",
         "page 3 of 12, answer: 7 | 7", "The answer is 1,200 dollars, not 3. | 1,200",
     })
     void numbers(String text, String number) {
@@ -106,6 +147,17 @@ class AnswerFormsTest {
         "{{8}} | 8", "1.5e3 | 1500", "1.5E3 | 1,500", "1.5 \\times 10^3 | 1500", "1.5 \\cdot 10^{3} | 1500",
         "1.5\u00d710^3 | 1500", "2 \\times 10^{-2} | 0.02", "10^3 | 1000", "1e-2 | .01", "\u2013 5 | -5",
         "\uff0d5 | -5",
+        "x=5 | 5", "f(x) = \\frac12 | 0.5", "\\theta = 3 | 3", "(B) | B", "[B] | b", "(x+1) | x+1", "\"Paris\" | Paris",
+        "\u201cParis\u201d | paris", "\u2018B\u2019 | B", "'B' | B", "\\boxed{5} | 5", "x = \\boxed{5} | 5",
+        "2\\pi | 2\u03c0", "\\Delta | \u0394", "\\sqrt{2} | \u221a2", "2 \\cdot x | 2 \u00d7 x", "\\frac{x}{2} | x/2",
+        "\\frac{x+1}{2} | (x+1)/2", "\\frac{\\sqrt{3}}{2} | \\sqrt{3}/2", "\\frac{1}{2x} | 1/(2x)", "\u00bd | 0.5",
+        "1\u00bd | 1.5", "\u215b | 0.125", "\uff15 | 5", "\uff11\uff12\uff0e\uff15 | 12.5", "2 hours | 2 hrs",
+        "2 h | 2 hours",
+        "5 feet | 5 ft", "5 kg | 5 kilograms", "5 meters | 5 m", "5 metres | 5 meters", "12 inches | 12 inch",
+        "5 boxes | 5 box", "3 berries | 3 berry", "5 km/h | 5 kilometers per hour", "4 m\u00b2 | 4 square meters",
+        "4 cm^2 | 4 square centimeters", "10 | 10%", "50% | 0.5", "50\\% | 1/2", "50 percent | 50%", "1.5k | 1500",
+        "2M | 2 million", "negative 3 | -3", "6.02 x 10^23 | 6.02 \u00d7 10\u00b2\u00b3", "3:2 | 3 : 2",
+        "12:30 | 12:30",
         "**5** | 5", "\\(5\\) | 5", "\\[5\\] | 5", "$$5$$ | 5", "\\text{5} | 5", "\\mathbf{5} | 5", "5 \\% | 5",
         "50% | 50", "$1,200 | 1200", "-$5 | -5", "\u20ac5 | 5", "5\u20ac | 5", "5 euros | \u20ac5", "18 dollars | 18",
         "18 \\text{ dollars} | 18 dollars", "29 pencils | 29", "5 km/h | 5", "5cm | 5", "5 cm^2 | 5",
@@ -123,7 +175,10 @@ class AnswerFormsTest {
     @CsvSource(delimiter = '|', quoteCharacter = '\u0002', value = {
         "3\\frac{1}{2} | 1.5", "3\\frac{1}{2} | 31/2", "\\frac12 | 12", "1{,}200 | 1.2", "1.200 | 1200", "1,20 | 120",
         "1.5e3 | 1.5", "1.5e3 | 15e3", "10^3 | 103", "2 hours | 2 minutes", "2 pi | 2", "2 sin x | 2", "5 and 6 | 5",
-        "3m | 3", "5 million | 5", "1 2 | 12", "\\frac{1}{0} | 0", "12 34 | 1234", "x^{23} | x^2 3y",
+        "3m | 3", "x=5 | y=5", "x=5 | 6", "3:2 | 1.5", "3:2 | 3", "2 hours | 2 ft", "50% | 5", "50% | 50 dollars",
+        "50% | 0.5%", "3x | 3", "2\\pi | 2", "(1,2) | 1,2", "\\frac{x}{2} | x", "2\\frac{1}{2}x | \\frac{21}{2}x",
+        "5 kg | 5 km", "5 cm^2 | 5 cm^3", "5 million | 5", "1 2 | 12", "\\frac{1}{0} | 0", "12 34 | 1234",
+        "x^{23} | x^2 3y",
         "-\\frac12 | \\frac12",
     })
     void anotherNumber(String one, String other) {
@@ -135,7 +190,10 @@ class AnswerFormsTest {
     @Timeout(30)
     @ValueSource(strings = {"A is wrong. ", "B ", "(C) ", "answer is ", "**", "the answer is not ", "A and ", "1,000,",
         "\\frac{", "1 ", "1.000.", "$", "\\text{", "#### ", "<answer>", "{", "- ", "1e", "answer: 1+", "rule out A, ",
-        "\\frac1", "~", "1 000", "option ", "\\(", "\u2013"})
+        "\\frac1", "~", "1 000", "option ", "\\(", "\u2013", "(", "[1, ", "000 ", "1+", "x^", "\\sqrt{", "2\\pi ",
+        "**9** ", "a1",
+        "(ab ", "12:", "\u00b2", "\u00bd", "negative ", "minus 1 ", "'B' ", "x = ", "answer is 1. ", "`", "```python\n",
+        "def f(", "~~~\n", "x.", "Actually ", "only B "})
     void textThatGoesOnIsReadInTime(String part) {
         String text = part.repeat(300_000 / part.length());
         for (TaskKind kind : TaskKind.values()) {
