@@ -160,6 +160,17 @@ class CacheFolderTest {
         return new CacheFolder(folder).unpack(resource, "name", sum);
     }
 
+    @Test
+    void whyAFolderCannotBeMadeIsSaidInWords() throws IOException {
+        Path file = Files.createFile(root.resolve("file"));
+        for (Path folder : List.of(Path.of("/proc/nowhere"), Path.of("/sys/nowhere/latent4j"), file.resolve("in/it"),
+                root.resolve("n".repeat(300)))) {
+            assertThatThrownBy(() -> unpack(folder)).isInstanceOf(LatentException.class)
+                    .hasMessageStartingWith("[BAD_CACHE] ").hasMessageNotContaining("Exception")
+                    .hasMessageNotContaining("java.");
+        }
+    }
+
     private void refused(Path folder, String why) {
         assertThatThrownBy(() -> unpack(folder))
                 .isInstanceOfSatisfying(LatentException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BAD_CACHE))
