@@ -64,7 +64,8 @@ final class Output {
             if (c == '\n' || Printable.isShown(c)) {
                 shown.appendCodePoint(c);
             } else {
-                Character.toString(c).chars().forEach(unit -> shown.append(String.format(Locale.ROOT, "\\u%04x", unit)));
+                Character.toString(c).chars()
+                    .forEach(unit -> shown.append(String.format(Locale.ROOT, "\\u%04x", unit)));
             }
         });
         return shown.toString();

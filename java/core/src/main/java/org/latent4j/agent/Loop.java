@@ -12,9 +12,9 @@ import org.latent4j.latent.StopReason;
  * a matrix of zeros, a song's verses, the rule of a table.
  *
  * <p>An answer that was cut off, by the limit or a full context, goes in circles if its last
- * {@value #LEAST_CHARACTERS} characters or more are one piece of at most {@value #LONGEST_PIECE} characters, three times
- * or more; or, of {@value #CUT_OFF_TOKENS} tokens or more, if fewer than two fifths of its runs of four tokens are
- * different. One that ended by itself, with an end token or a stop string, does so only if the piece came
+ * {@value #LEAST_CHARACTERS} characters or more are one piece of at most {@value #LONGEST_PIECE} characters, three
+ * times or more; or, of {@value #CUT_OFF_TOKENS} tokens or more, if fewer than two fifths of its runs of four tokens
+ * are different. One that ended by itself, with an end token or a stop string, does so only if the piece came
  * {@value #MANY_TURNS} times and fills four fifths of it; or, of {@value #LONG_TOKENS} tokens or more, if fewer than
  * three in twenty of its runs are different.
  *

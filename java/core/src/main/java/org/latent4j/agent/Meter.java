@@ -69,9 +69,9 @@ final class Meter {
         Repetition repetition = Repetition.of(readerTokens);
         int latentSteps = sum(AgentTrace::latentSteps);
         Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
-            alignment.filter(choice -> latentSteps > 0), lastCosine(), sum(AgentTrace::decodedTokens), readerTokens.length,
-            repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds,
-            firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+            alignment.filter(choice -> latentSteps > 0), lastCosine(), sum(AgentTrace::decodedTokens),
+            readerTokens.length, repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds,
+            thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
         Warnings warnings = new Warnings(figures, plan.sampling(), plan.thinking().latentSteps());
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
             warnings.of(text, stopReason), traces);

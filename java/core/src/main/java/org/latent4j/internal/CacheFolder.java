@@ -200,8 +200,9 @@ public final class CacheFolder {
     /** What a folder that forbids running programs is refused with. */
     static LatentException forbidsRunning(Path file, Throwable cause) {
         return new LatentException(ErrorCode.BAD_CACHE, LocalPath.text(file) + " may not be run from its folder "
-                + LocalPath.text(file.getParent()) + " (perhaps mounted noexec); set " + VARIABLE + " (or the system property " + PROPERTY
-                + ") to a folder of your own on a file system that may run programs", cause);
+                + LocalPath.text(file.getParent()) + " (perhaps mounted noexec); set " + VARIABLE
+                + " (or the system property " + PROPERTY + ") to a folder of your own on a file system"
+                + " that may run programs", cause);
     }
 
     private interface Work {

@@ -41,8 +41,8 @@ public final class RegularFile {
         CharBuffer out = CharBuffer.allocate(bytes.length);
         CoderResult result = decoder.decode(in, out, true);
         if (result.isError()) {
-            throw new LatentException(code, LocalPath.text(file) + " is not UTF-8 text: byte " + in.position() + " is 0x"
-                    + Integer.toHexString(bytes[in.position()] & 0xFF));
+            throw new LatentException(code, LocalPath.text(file) + " is not UTF-8 text: byte " + in.position()
+                    + " is 0x" + Integer.toHexString(bytes[in.position()] & 0xFF));
         }
         return out.flip().toString();
     }
@@ -54,7 +54,8 @@ public final class RegularFile {
                 throw new LatentException(code, LocalPath.text(file) + " is a folder, expected a file");
             }
             if (!attributes.isRegularFile()) {
-                throw new LatentException(code, LocalPath.text(file) + " is a pipe, a socket or a device, expected a regular file");
+                throw new LatentException(code, LocalPath.text(file)
+                        + " is a pipe, a socket or a device, expected a regular file");
             }
             if (attributes.size() > maxBytes) {
                 throw tooLarge(file, attributes.size() + " bytes", maxBytes, code);
@@ -74,6 +75,7 @@ public final class RegularFile {
     }
 
     private static LatentException tooLarge(Path file, String size, int maxBytes, ErrorCode code) {
-        return new LatentException(code, LocalPath.text(file) + " holds " + size + ", at most " + maxBytes + " are read");
+        return new LatentException(code, LocalPath.text(file) + " holds " + size
+                + ", at most " + maxBytes + " are read");
     }
 }

@@ -10,7 +10,8 @@ import org.latent4j.LatentException;
 
 /**
  * What lies in a file's place where only a part of the way to it was gone: a pointer of git's extensions for large
- * files, a page of a server that did not send it, or the file still compressed. Native code tells the same of the files that it reads.
+ * files, a page of a server that did not send it, or the file still compressed. Native code tells the same of the
+ * files that it reads.
  */
 final class StandIn {
     private record Pointer(String begin, String tool, String command) {}
@@ -42,8 +43,9 @@ final class StandIn {
         for (Pointer pointer : POINTERS) {
             if (begin.startsWith(pointer.begin())) {
                 Matcher size = SIZE.matcher(begin);
-                throw new LatentException(code, LocalPath.text(file) + ": a " + pointer.tool() + " pointer of " + bytes.length
-                        + " bytes, expected the file" + (size.find() ? " of " + size.group(1) + " bytes" : "")
+                throw new LatentException(code, LocalPath.text(file) + ": a " + pointer.tool() + " pointer of "
+                        + bytes.length + " bytes, expected the file"
+                        + (size.find() ? " of " + size.group(1) + " bytes" : "")
                         + " that it stands for; run " + pointer.command()
                         + " in its folder, or download the file itself");
             }

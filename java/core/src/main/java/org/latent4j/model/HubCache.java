@@ -205,7 +205,8 @@ final class HubCache {
                 + " still to come)" : "";
         return new LatentException(ErrorCode.DOWNLOAD_FAILED, file + " cannot be written into " + LocalPath.text(folder)
                 + ": "
-                + IoTrouble.text(e) + room + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
+                + IoTrouble.text(e) + room
+                + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
                 + (kept ? ": what was received is kept" : ""), e);
     }
 

@@ -62,8 +62,8 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
 
     /**
      * The defaults of a checkpoint: {@code generation_config.json}; where that names no end token of the vocabulary,
-     * {@code config.json}'s, else the tokenizer's; of a GGUF file its end token, the end-of-turn tokens among its control tokens and its {@code
-     * general.sampling} keys.
+     * {@code config.json}'s, else the tokenizer's; of a GGUF file its end token, the end-of-turn tokens among its
+     * control tokens and its {@code general.sampling} keys.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder

@@ -33,7 +33,8 @@ final class JsonFiles {
             }
             return content;
         } catch (JsonProcessingException e) {
-            throw new LatentException(ErrorCode.BAD_CHECKPOINT, LocalPath.text(file) + " is not JSON, " + problem(e), e);
+            throw new LatentException(ErrorCode.BAD_CHECKPOINT, LocalPath.text(file) + " is not JSON, "
+                    + problem(e), e);
         }
     }
 

@@ -35,12 +35,14 @@ class LoopTest {
             .collect(Collectors.joining());
         String week = Stream.of("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
             .map(day -> day + ": 9:00 am - 5:00 pm\n").collect(Collectors.joining());
-        String coda = "Hey Jude, don't make it bad.\nTake a sad song and make it better.\nRemember to let her into your "
-            + "heart,\nThen you can start to make it better.\n\n" + "Na na na nananana, nananana, hey Jude.\n".repeat(4);
+        String coda = "The ferry leaves at seven, the harbour lies in grey,\nMy coat is on the railing, my hat has "
+            + "blown away.\nThe gulls have had my breakfast, the tide has had my shoe,\nAnd still I sing it loudly:\n\n"
+            + "La la la la la la la, la la la la you.\n".repeat(4);
         String identity = IntStream.range(0, 8).mapToObj(row -> IntStream.range(0, 8)
             .mapToObj(column -> row == column ? "1" : "0").collect(Collectors.joining(", ", "[", "]")))
             .collect(Collectors.joining(",\n ", "[", "]"));
-        String box = "+" + "-".repeat(60) + "+\n" + ("|" + " ".repeat(60) + "|\n").repeat(6) + "+" + "-".repeat(60) + "+";
+        String box = "+" + "-".repeat(60) + "+\n"
+            + ("|" + " ".repeat(60) + "|\n").repeat(6) + "+" + "-".repeat(60) + "+";
         return Stream.of("1" + "0".repeat(30), "0." + "3".repeat(34), "0." + "6".repeat(33) + "7",
             "1/7 = 0." + "142857".repeat(8), "01".repeat(32), "[" + "0, ".repeat(49) + "0]",
             "[" + "[0, 0, 0, 0],\n ".repeat(3) + "[0, 0, 0, 0]]", identity, week, boat.repeat(3), beer, coda, box,

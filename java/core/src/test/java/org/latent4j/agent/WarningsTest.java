@@ -49,7 +49,8 @@ class WarningsTest {
             AnswerWarning.Kind.THOUGHTS_LEFT_EMBEDDINGS, "the latent thoughts left the token embeddings (cosine 0.24 "
                 + "to the nearest, alignment identity): try the alignment soft or fewer latent steps"));
         assertThat(thoughts(AlignmentKind.RIDGE, -0.5, 1)).singleElement().satisfies(warning ->
-            assertThat(warning.message()).contains("cosine -0.50", "alignment ridge").endsWith(": try the alignment soft"));
+            assertThat(warning.message()).contains("cosine -0.50", "alignment ridge")
+                .endsWith(": try the alignment soft"));
         assertThat(thoughts(AlignmentKind.SOFT, 0.1, 5)).singleElement().satisfies(warning ->
             assertThat(warning.message()).endsWith(": try the alignment argmax or fewer latent steps"));
     }
@@ -72,8 +73,9 @@ class WarningsTest {
         }
         assertThat(said(GREEDY, null, "", StopReason.END_TOKEN)).isEqualTo("the answer is empty: the model ended it "
             + "before any text: try a temperature above 0 or another prompt");
-        assertThat(said(DRAWN, AlignmentKind.SOFT, "", StopReason.ASKED)).isEqualTo("the answer is empty: a stop string "
-            + "came before any text: try other stop strings, another seed, fewer latent steps, or another prompt");
+        assertThat(said(DRAWN, AlignmentKind.SOFT, "", StopReason.ASKED)).isEqualTo("the answer is empty: a stop "
+            + "string came before any text: try other stop strings, another seed, fewer latent steps, or another "
+            + "prompt");
         assertThat(said(GREEDY, null, "\n".repeat(90), StopReason.LIMIT)).contains("white space", "more new tokens");
         assertThat(new Warnings(figures(null, Double.NaN), GREEDY, 0).of("", StopReason.NONE))
             .as("none was asked for").isEmpty();
@@ -83,6 +85,6 @@ class WarningsTest {
     void aPieceIsShownOnOneLineAndCutAndSteersNoTerminal() {
         String long50 = "abcdefghij\u202eklmnopqrs\ntuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ. ";
         assertThat(said(GREEDY, null, long50.repeat(4), StopReason.LIMIT)).startsWith(
-            "the answer ends in 'abcdefghij klmnopqrs tuvwxyz ABCDEFGHIJK...' 3 times over: ");
+            "the answer ends in 'abcdefghij klmnopqrs tuvwxyz ABCDEFGHIJK...' 4 times over: ");
     }
 }

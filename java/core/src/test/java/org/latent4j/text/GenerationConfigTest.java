@@ -144,7 +144,8 @@ class GenerationConfigTest {
         GenerationConfig config = GenerationConfig.from(folder, null, TINY);
         assertThat(config.endTokens()).containsExactly(2);
         assertThat(config.ignored()).singleElement().asString().startsWith("eos_token_id: ")
-                .contains(ids.replaceAll("^\\[(-1)]", "$1")).endsWith("(the vocabulary has " + TINY.vocabularySize() + " tokens)");
+                .contains(ids.replaceAll("^\\[(-1)]", "$1"))
+                .endsWith("(the vocabulary has " + TINY.vocabularySize() + " tokens)");
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [4, 88888]}");
         config = GenerationConfig.from(folder, null, TINY);
         assertThat(config.endTokens()).containsExactly(4);
@@ -180,7 +181,8 @@ class GenerationConfigTest {
                 + all.subList(50, all.size()) + "}")) {
             Files.writeString(file, content);
             assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).isInstanceOf(LatentException.class)
-                    .hasMessageStartingWith("[BAD_CHECKPOINT] " + file + ": ").hasMessageContaining("suppress_tokens is ")
+                    .hasMessageStartingWith("[BAD_CHECKPOINT] " + file + ": ")
+                    .hasMessageContaining("suppress_tokens is ")
                     .extracting(e -> e.getMessage().length()).asInstanceOf(InstanceOfAssertFactories.INTEGER)
                     .isLessThan(500);
         }
