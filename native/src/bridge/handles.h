@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 
 #include "base/error.h"
 #include "latent4j.h"
@@ -21,17 +22,34 @@ struct l4j_memory {
 
 namespace latent4j {
 
-// Runs a bridge function's body. Only latent4j::Error leaves: memory that ran out and the unforeseen get a code too.
+// JavaCPP decodes what() by the JVM's locale, which may be ASCII, and messages hold names in UTF-8: every other byte, and the mark itself,
+// is written as the mark and two hexadecimal digits. Bridge.java reads it back.
+inline std::string in_ascii(const std::string& text) {
+  constexpr char kMark = '\x01';
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string ascii;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && c != kMark) {
+      ascii += c;
+    } else {
+      ascii += {kMark, kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return ascii;
+}
+
+// Runs a bridge function's body. Only latent4j::Error leaves, in ASCII: memory that ran out and the unforeseen get a code too.
 template <typename Body>
 auto guarded(const Body& body) {
   try {
     return body();
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& e) {
+    throw Error(e.code().c_str(), in_ascii(e.message()));
   } catch (const std::bad_alloc&) {
     throw Error("OUT_OF_MEMORY", "the machine has no memory left for this call");
   } catch (const std::exception& e) {
-    throw Error("INTERNAL", e.what());
+    throw Error("INTERNAL", in_ascii(e.what()));
   }
 }
 

@@ -24,6 +24,20 @@ constexpr Pointer kPointers[] = {
     {"/annex/objects/", "git-annex", "git annex get ."},
 };
 
+struct Archive {
+  std::string_view begin;
+  const char* kind;
+  const char* command;
+};
+constexpr Archive kArchives[] = {
+    {"\x1f\x8b\x08", "a file compressed by gzip", "gunzip"},
+    {"\x28\xb5\x2f\xfd", "a file compressed by zstd", "unzstd"},
+    {std::string_view("\xfd" "7zXZ\0", 6), "a file compressed by xz", "unxz"},
+    {"BZh", "a file compressed by bzip2", "bunzip2"},
+    {"PK\x03\x04", "a zip archive, as the weights of PyTorch are", "unzip, or save a model of PyTorch as safetensors"},
+};
+constexpr size_t kHeaderBytes = 8;  // a safetensors file begins with a length, which may look like an archive, and its header
+
 // The number behind "\nsize ", as git-lfs writes it, with a word before it; nothing if there is none.
 std::string size_behind(std::string_view text) {
   const size_t at = text.find("\nsize ");
@@ -61,6 +75,11 @@ void refuse_stand_in(std::string_view begin, size_t size, const std::string& nam
     L4J_CHECK(!begin.starts_with(pointer.begin), "BAD_CHECKPOINT", name, ": a ", pointer.tool, " pointer of ", size,
               " bytes, expected the file", size_behind(begin), " that it stands for; run ", pointer.command,
               " in its folder, or download the file itself");
+  }
+  const bool has_header = begin.size() > kHeaderBytes && begin[kHeaderBytes] == '{';
+  for (const Archive& archive : kArchives) {
+    L4J_CHECK(has_header || !begin.starts_with(archive.begin), "BAD_CHECKPOINT", name, ": ", archive.kind, ", of ", size,
+              " bytes, expected the file itself; unpack it with ", archive.command);
   }
   L4J_CHECK(!is_page(begin), "BAD_CHECKPOINT", name, ": an HTML or XML page of ", size,
             " bytes, as a server sends that wants a login or has no such file; download the file again, from its own address and not from ",

@@ -23,6 +23,11 @@ const std::vector<StandIn> kStandIns = {
     {"/annex/objects/SHA256E-s1--0.safetensors\n", {"a git-annex pointer", "git annex get"}},
     {"<!DOCTYPE html>\n<html class=\"\">" + std::string(5000, 'x'), {"an HTML or XML page of 5031 bytes", "download the file again"}},
     {"\xEF\xBB\xBF\r\n <HTML><body>404</body></HTML>", {"an HTML or XML page"}},
+    {std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10) + std::string(90, 'x'), {"a file compressed by gzip, of 100 bytes", "gunzip"}},
+    {"\x28\xb5\x2f\xfd\x24\x05", {"a file compressed by zstd"}},
+    {std::string("\xfd" "7zXZ\0\0\x04", 8), {"a file compressed by xz"}},
+    {"BZh91AY&SY", {"a file compressed by bzip2"}},
+    {"PK\x03\x04\x14", {"a zip archive", "PyTorch"}},
     {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", {"an HTML or XML page"}},
 };
 
@@ -41,6 +46,12 @@ TEST(StandIn, IsToldInThePlaceOfEveryFile) {
       refuse(file.ends_with(".gguf") ? file : folder.path(), name, stand_in.parts);
     }
   }
+}
+
+// The length of a safetensors header may be any number: 0x088b1f begins as gzip does.
+TEST(StandIn, ALengthIsNoArchive) {
+  const std::string begin = std::string("\x1f\x8b\x08\0\0\0\0\0{\"a\": {}}", 17);
+  EXPECT_NO_THROW(refuse_stand_in(begin, 1 << 20, "model.safetensors"));
 }
 
 TEST(StandIn, IsToldOfAShard) {

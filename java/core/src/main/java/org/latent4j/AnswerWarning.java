@@ -19,7 +19,9 @@ public record AnswerWarning(Kind kind, String message) {
     public enum Kind {
         /** Latent thoughts are far from every token's embedding: nothing that the first layer was trained to read. */
         THOUGHTS_LEFT_EMBEDDINGS,
-        /** The answer says the same again and again. */
-        ANSWER_REPEATS
+        /** The answer goes in circles: it was cut off saying the same again and again, or hardly says anything else. */
+        ANSWER_REPEATS,
+        /** The answer has no text but white space. */
+        ANSWER_EMPTY
     }
 }

@@ -11,8 +11,8 @@ import org.latent4j.latent.AlignmentChoice;
  * @param promptTokens tokens prefilled, all agents together
  * @param latentSteps latent steps, all agents together
  * @param alignment what agents thought by, and why; empty if there was no latent step
- * @param thoughtCosine of the latent thoughts that were looked at, the lowest cosine to the nearest token's embedding;
- *     NaN if there was none
+ * @param thoughtCosine of each agent's last latent thought, the lowest cosine to the nearest token's embedding; NaN if
+ *     there was none
  * @param decodedTokens tokens decoded, all agents together, end tokens included
  * @param readerTokens of these, the ones whose text the reader saw: the answering agent's, without its end token
  * @param distinctRuns the share of the answer's runs of four tokens that are different from each other; 1 for a short
@@ -36,14 +36,18 @@ public record Figures(int promptTokens, int latentSteps, Optional<AlignmentChoic
     @Override
     public String toString() {
         return String.format(Locale.ROOT,
-            "%d prompt tokens, %d latent steps%s, %d tokens decoded (%d read), %s handed over, "
+            "%s, %s%s, %s decoded (%d read), %s handed over, "
                 + "prefill %.2f s, think %.2f s, decode %.2f s, first token after %.2f s, total %.2f s, peak memory %s",
-            promptTokens, latentSteps,
+            counted(promptTokens, "prompt token"), counted(latentSteps, "latent step"),
             alignment.map(choice -> " by " + choice.kind().name().toLowerCase(Locale.ROOT) + " (" + choice.why() + ")")
                 .orElse(""),
-            decodedTokens, readerTokens, bytes(handedOverBytes), prefillSeconds,
+            counted(decodedTokens, "token"), readerTokens, bytes(handedOverBytes), prefillSeconds,
             thinkSeconds, decodeSeconds,
             firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
+    }
+
+    private static String counted(int n, String noun) {
+        return n + " " + noun + (n == 1 ? "" : "s");
     }
 
     /** A number of bytes as people read it, such as {@code 1.5 MiB}. */

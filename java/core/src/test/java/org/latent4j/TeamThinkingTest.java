@@ -138,9 +138,22 @@ class TeamThinkingTest {
             assertThat(brief.agents().get(agent).thoughts()).containsExactly(all.get(STEPS - 1));
         }
         assertThat(explained.agents().get(2).thoughts()).as("the judger writes").isEmpty();
-        assertThat(explained.figures().thoughtCosine()).isEqualTo(explained.agents().stream()
+        assertThat(brief.figures().thoughtCosine()).isEqualTo(brief.agents().stream()
             .flatMap(trace -> trace.thoughts().stream()).mapToDouble(Thought::nearestCosine).min().orElseThrow());
         assertThat(team(tied).explain(true).explain(false).build().plan().thinking().look()).isEqualTo(Look.NONE);
+    }
+
+    /** Whether thoughts left the embeddings is not told otherwise because somebody looks at all of them. */
+    @Test
+    void whatIsSaidOfThoughtsDoesNotDependOnBeingWatched() {
+        for (AlignmentKind kind : List.of(AlignmentKind.SOFT, AlignmentKind.IDENTITY, AlignmentKind.RIDGE)) {
+            for (String question : List.of(QUESTION, "and why?", "who was it?")) {
+                Answer brief = team(untied).alignment(kind).build().ask(question);
+                Answer explained = team(untied).alignment(kind).explain(true).build().ask(question);
+                assertThat(explained.figures().thoughtCosine()).isEqualTo(brief.figures().thoughtCosine());
+                assertThat(explained.warnings()).isEqualTo(brief.warnings());
+            }
+        }
     }
 
     @Test

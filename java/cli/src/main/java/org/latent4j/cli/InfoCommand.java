@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.latent4j.Figures;
 import org.latent4j.LatentModel;
 import org.latent4j.Machine;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.latent.Alignment;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.AlignmentKind;
@@ -84,7 +85,7 @@ final class InfoCommand implements Callable<Integer> {
             ridge.targetNorm()));
         print(machine, details);
         for (FilledFolder each : FilledFolder.all()) {
-            row("folder", each.folder() + ", " + size(each) + ": " + each.content() + " (moved by "
+            row("folder", LocalPath.text(each.folder()) + ", " + size(each) + ": " + each.content() + " (moved by "
                 + String.join(", ", each.settings()) + ")");
         }
     }
@@ -111,7 +112,7 @@ final class InfoCommand implements Callable<Integer> {
     }
 
     private void row(String key, String value) {
-        output.line(String.format(Locale.ROOT, "%-13s %s", key, value));
+        output.line(String.format(Locale.ROOT, "%-15s %s", key, value));
     }
 
     private ObjectNode report(LatentModel model, Machine machine, Alignment ridge) {
@@ -129,7 +130,7 @@ final class InfoCommand implements Callable<Integer> {
         ArrayNode folders = report.putArray("folders");
         for (FilledFolder each : FilledFolder.all()) {
             ObjectNode folder = folders.addObject().put("content", each.content())
-                .put("folder", each.folder().toString())
+                .put("folder", LocalPath.text(each.folder()))
                 .put("bytes", each.bytes().isPresent() ? Long.valueOf(each.bytes().getAsLong()) : null);
             each.settings().forEach(folder.putArray("moved_by")::add);
         }

@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.Printable;
 
 /** What commands print: results on standard output, the rest beside it. */
 final class Output {
@@ -44,7 +45,7 @@ final class Output {
 
     /** A line beside the result that speaks against it. */
     void warn(String text) {
-        String line = "latent4j: warning: " + text;
+        String line = "latent4j: warning: " + printable(text);
         terminal.err().println(terminal.colours() ? "\u001b[33m" + line + "\u001b[0m" : line);
     }
 
@@ -55,12 +56,18 @@ final class Output {
         terminal.err().println(terminal.colours() ? "\u001b[31m" + line + "\u001b[0m" : line);
     }
 
-    /** A message that may hold what a user typed: no control characters for the terminal, and not without end. */
+    /** A message that may hold what a user or a file says: nothing that steers the terminal, and not without end. */
     static String printable(String message) {
         String start = message.length() <= LONGEST ? message : message.substring(0, LONGEST) + "…";
         StringBuilder shown = new StringBuilder();
-        start.chars().forEach(c -> shown.append(Character.isISOControl(c) && c != '\n'
-            ? String.format(Locale.ROOT, "\\u%04x", c) : String.valueOf((char) c)));
+        start.codePoints().forEach(c -> {
+            if (c == '\n' || Printable.isShown(c)) {
+                shown.appendCodePoint(c);
+            } else {
+                Character.toString(c).chars()
+                    .forEach(unit -> shown.append(String.format(Locale.ROOT, "\\u%04x", unit)));
+            }
+        });
         return shown.toString();
     }
 

@@ -15,6 +15,7 @@ import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.LocalPath;
+import org.latent4j.internal.WhiteSpace;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -44,7 +45,7 @@ final class QuestionArguments {
      */
     String question(Terminal terminal) {
         String question = source(terminal).strip();
-        if (question.isEmpty()) {
+        if (WhiteSpace.isAll(question)) {
             throw new ParameterException(command.commandLine(), "the question is empty");
         }
         return question;
@@ -52,7 +53,7 @@ final class QuestionArguments {
 
     /** Every line that is not blank as a question of its own. */
     List<String> lines(Terminal terminal) {
-        return question(terminal).lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        return question(terminal).lines().map(String::strip).filter(line -> !WhiteSpace.isAll(line)).toList();
     }
 
     private String source(Terminal terminal) {

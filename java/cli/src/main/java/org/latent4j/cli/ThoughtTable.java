@@ -1,12 +1,14 @@
 package org.latent4j.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
+import org.latent4j.internal.Printable;
 import org.latent4j.latent.ThinkEnd;
 import org.latent4j.latent.Thought;
 
@@ -23,7 +25,7 @@ final class ThoughtTable {
                 continue;
             }
             lines.add("");
-            lines.add(trace.name() + ": " + trace.latentSteps() + " latent steps"
+            lines.add(trace.name() + ": " + trace.latentSteps() + " latent step" + (trace.latentSteps() == 1 ? "" : "s")
                 + (trace.thinkEnd() == ThinkEnd.STEPS ? "" : ", ended by " + Words.of(trace.thinkEnd())));
             TextTable table = new TextTable(List.of("step", "entropy", "cosine to nearest", "to step before", "norm",
                 "likeliest next tokens"));
@@ -49,25 +51,7 @@ final class ThoughtTable {
 
     /** A token's text, white space made visible. */
     private static String quoted(String text) {
-        StringBuilder shown = new StringBuilder("'");
-        text.codePoints().forEach(c -> {
-            if (c == '\n') {
-                shown.append("\\n");
-            } else if (!isShown(c)) {
-                shown.append("\u00b7");
-            } else {
-                shown.appendCodePoint(c);
-            }
-        });
-        return shown.append("'").toString();
-    }
-
-    /** Not what a terminal obeys, such as a change of direction, nor what it has no sign for. */
-    private static boolean isShown(int c) {
-        return c != 0xFFFD && switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.UNASSIGNED, Character.PRIVATE_USE,
-                Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
-            default -> true;
-        };
+        return "'" + Arrays.stream(text.split("\n", -1)).map(line -> Printable.of(line, "\u00b7"))
+            .collect(Collectors.joining("\\n")) + "'";
     }
 }

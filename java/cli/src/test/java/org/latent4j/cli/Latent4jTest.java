@@ -100,6 +100,10 @@ class Latent4jTest {
         assertThat(Console.piped().run("aks").exitCode()).isEqualTo(2);
         assertThat(Console.terminal().tiny("ask").exitCode()).isEqualTo(2);
         assertThat(Console.piped().input(" \n").tiny("ask").err()).contains("the question is empty");
+        for (String nothing : new String[] {"\u00a0", " \u2007\u202f\n", "\u3000", "\u200b\ufeff"}) {
+            assertThat(Console.piped().tiny("ask", nothing).err()).contains("the question is empty");
+            assertThat(Console.piped().input(nothing).tiny("ask").err()).contains("the question is empty");
+        }
     }
 
     @Test

@@ -86,6 +86,18 @@ class LocaleTest {
             .contains(NAME + "/none.txt");
     }
 
+    @Test
+    void infoNamesTheFoldersWhole() throws Exception {
+        for (String variable : new String[] {"HOME", "HF_HOME", "XDG_CACHE_HOME"}) {
+            String said = run("C; export LATENT4J_CACHE='" + home + "/unpacked' " + variable + "="
+                + quoted(LocalPath.text(strange)), "", "info", "-m", NAME, "--device", "cpu");
+            assertThat(said).as(variable).startsWith("0 ");
+            if (variable.equals("HF_HOME")) {
+                assertThat(said).contains(LocalPath.text(strange) + "/hub, ");
+            }
+        }
+    }
+
     /** Java reads a file of arguments by the locale, and Linux knows its name alone. */
     @Test
     void lostCharactersAreNoQuestion() throws Exception {

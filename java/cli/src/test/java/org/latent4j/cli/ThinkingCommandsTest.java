@@ -108,7 +108,7 @@ class ThinkingCommandsTest {
         assertThat(Console.piped().tiny("ask", "--explain", "-q", QUESTION).err()).contains("planner: 3 latent steps")
             .doesNotContain("handed over");
         assertThat(Console.piped().tiny("ask", "--explain", "--until-entropy", "1000", "--until-entropy-steps", "2",
-            QUESTION).err()).contains("planner: 1 latent steps, ended by entropy");
+            QUESTION).err()).contains("planner: 1 latent step, ended by entropy");
         assertThat(Console.piped().tiny("ask", QUESTION).err()).doesNotContain("cosine to nearest");
     }
 
@@ -120,7 +120,7 @@ class ThinkingCommandsTest {
         Console identity = Console.piped().run(with(twenty, "-q", "--align", "identity", QUESTION));
         assertThat(identity.exitCode()).isZero();
         assertThat(identity.err().lines()).as("of -q, this is what is left").singleElement().asString()
-            .startsWith(warning).endsWith("try the alignment soft, or fewer latent steps");
+            .startsWith(warning).endsWith("try the alignment soft or fewer latent steps");
         Console soft = Console.piped().run(with(twenty, "--json", QUESTION));
         assertThat(soft.err()).isEmpty();
         JsonNode json = JSON.readTree(soft.out());

@@ -19,4 +19,7 @@ import org.latent4j.latent.AlignmentChoice;
  */
 record Asking(LatentModel model, TeamPlan plan, Optional<AlignmentChoice> alignment, TeamListener listener,
         List<String> questions, List<Meter> meters, OpenMemories memories) {
+    Asking {
+        meters.forEach(meter -> meter.follows(plan));
+    }
 }

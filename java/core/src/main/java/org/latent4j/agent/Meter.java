@@ -9,7 +9,6 @@ import org.latent4j.Answer;
 import org.latent4j.Figures;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.StopReason;
-import org.latent4j.latent.Thought;
 
 /** Adds up what one question takes while its team works. */
 final class Meter {
@@ -25,9 +24,15 @@ final class Meter {
     private int[] readerTokens = {};
     private String text = "";
     private StopReason stopReason = StopReason.NONE;
+    private TeamPlan plan;
 
     Meter(long startNanos) {
         this.startNanos = startNanos;
+    }
+
+    /** The question is answered by this plan. */
+    void follows(TeamPlan followed) {
+        plan = followed;
     }
 
     void add(AgentTrace trace) {
@@ -63,14 +68,19 @@ final class Meter {
     Answer answer(String question, TaskKind task, Optional<AlignmentChoice> alignment) {
         Repetition repetition = Repetition.of(readerTokens);
         int latentSteps = sum(AgentTrace::latentSteps);
-        double cosine = traces.stream().flatMap(trace -> trace.thoughts().stream()).mapToDouble(Thought::nearestCosine)
-            .min().orElse(Double.NaN);
         Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
-            alignment.filter(choice -> latentSteps > 0), cosine, sum(AgentTrace::decodedTokens), readerTokens.length,
-            repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds,
-            firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+            alignment.filter(choice -> latentSteps > 0), lastCosine(), sum(AgentTrace::decodedTokens),
+            readerTokens.length, repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds,
+            thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+        Warnings warnings = new Warnings(figures, plan.sampling(), plan.thinking().latentSteps());
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
-            Warnings.of(figures), traces);
+            warnings.of(text, stopReason), traces);
+    }
+
+    /** Of each agent's last thought, the one that is seen whether or not all are: the figure is the same then. */
+    private double lastCosine() {
+        return traces.stream().map(AgentTrace::thoughts).filter(thoughts -> !thoughts.isEmpty())
+            .mapToDouble(thoughts -> thoughts.get(thoughts.size() - 1).nearestCosine()).min().orElse(Double.NaN);
     }
 
     private int sum(ToIntFunction<AgentTrace> count) {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.RegularFile;
 
 /**
@@ -207,7 +208,7 @@ public final class Prompts {
             try {
                 return reading.read(parser);
             } catch (JsonProcessingException e) {
-                throw new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + problem(e, parser), e);
+                throw new LatentException(ErrorCode.BAD_PROMPTS, LocalPath.text(file) + ": " + problem(e, parser), e);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("a text in memory", e);
@@ -265,6 +266,6 @@ public final class Prompts {
     }
 
     private static LatentException bad(Path file, String key, String problem) {
-        return new LatentException(ErrorCode.BAD_PROMPTS, file + ": " + key + ": " + problem);
+        return new LatentException(ErrorCode.BAD_PROMPTS, LocalPath.text(file) + ": " + key + ": " + problem);
     }
 }

@@ -7,36 +7,18 @@ import java.util.Set;
 /**
  * How much a text repeats itself.
  *
- * @param cycle tokens of the piece that the text's end repeats without a change, at least {@value #LEAST_TURNS} times
- *     and over at least {@value #LEAST_TOKENS} tokens; 0: none
+ * @param cycle tokens of the piece that the text's end repeats without a change, three times or more and over at least
+ *     {@value #LEAST_TOKENS} tokens; 0: none
  * @param distinct the share of its runs of {@value #RUN} tokens that are different from each other, 1 for a short text
  */
 record Repetition(int cycle, double distinct) {
-    private static final int LEAST_TURNS = 3;
     private static final int LEAST_TOKENS = 24;
     private static final int LONGEST_CYCLE = 64;
     private static final int RUN = 4;
 
     static Repetition of(int[] tokens) {
-        return new Repetition(cycleOf(tokens), distinctOf(tokens));
-    }
-
-    private static int cycleOf(int[] tokens) {
-        int n = tokens.length;
-        for (int period = 1; period <= LONGEST_CYCLE; period++) {
-            int needed = Math.max(LEAST_TOKENS, LEAST_TURNS * period);
-            if (needed > n) {
-                return 0;
-            }
-            int at = n - 1;
-            while (at >= n - needed + period && tokens[at] == tokens[at - period]) {
-                at--;
-            }
-            if (at < n - needed + period) {
-                return period;
-            }
-        }
-        return 0;
+        Cycle cycle = Cycle.of(tokens, LONGEST_CYCLE);
+        return new Repetition(cycle.length() < LEAST_TOKENS ? 0 : cycle.period(), distinctOf(tokens));
     }
 
     private static double distinctOf(int[] tokens) {

@@ -2,6 +2,8 @@ package org.latent4j.internal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.latent4j.ErrorCode;
@@ -13,6 +15,7 @@ import org.latent4j.LatentException;
 public final class Bridge {
     private static final Pattern CODED = Pattern.compile("\\[([A-Z_]+)] (.*)", Pattern.DOTALL);
 
+    private static final Pattern ESCAPE = Pattern.compile("\\x01([0-9a-f]{2})");
     private static final Pattern SEQUENCE = Pattern.compile("\\bsequence(s?) (?=\\d)");
     private static final String MORE_PAGES = "; give the model more room:"
             + " ModelOptions.memoryPositions, on the command line --memory-positions";
@@ -28,7 +31,7 @@ public final class Bridge {
         if (thrown.getClass() != RuntimeException.class) {
             return thrown;  // JavaCPP throws no subclass
         }
-        String message = String.valueOf(thrown.getMessage());
+        String message = decoded(String.valueOf(thrown.getMessage()));
         Matcher coded = CODED.matcher(message);
         if (coded.matches()) {
             for (ErrorCode code : ErrorCode.values()) {
@@ -38,6 +41,20 @@ public final class Bridge {
             }
         }
         return new LatentException(ErrorCode.INTERNAL, message, thrown);
+    }
+
+    /** Text in which native code wrote bytes as {@code \\1} and two digits, for JavaCPP decodes by the locale. */
+    private static String decoded(String ascii) {
+        ByteArrayOutputStream utf8 = new ByteArrayOutputStream();
+        Matcher escape = ESCAPE.matcher(ascii);
+        int begin = 0;
+        while (escape.find()) {
+            utf8.writeBytes(ascii.substring(begin, escape.start()).getBytes(StandardCharsets.UTF_8));
+            utf8.write(Integer.parseInt(escape.group(1), 16));
+            begin = escape.end();
+        }
+        utf8.writeBytes(ascii.substring(begin).getBytes(StandardCharsets.UTF_8));
+        return utf8.toString(StandardCharsets.UTF_8);
     }
 
     /** A batch's parts are sequences in native code and members in Java; who is short of pages hears what to set. */

@@ -199,9 +199,10 @@ public final class CacheFolder {
 
     /** What a folder that forbids running programs is refused with. */
     static LatentException forbidsRunning(Path file, Throwable cause) {
-        return new LatentException(ErrorCode.BAD_CACHE, file + " may not be run from its folder " + file.getParent()
-                + " (perhaps mounted noexec); set " + VARIABLE + " (or the system property " + PROPERTY
-                + ") to a folder of your own on a file system that may run programs", cause);
+        return new LatentException(ErrorCode.BAD_CACHE, LocalPath.text(file) + " may not be run from its folder "
+                + LocalPath.text(file.getParent()) + " (perhaps mounted noexec); set " + VARIABLE
+                + " (or the system property " + PROPERTY + ") to a folder of your own on a file system"
+                + " that may run programs", cause);
     }
 
     private interface Work {
@@ -217,7 +218,7 @@ public final class CacheFolder {
                     + LocalPath.text(asked), e);
         } catch (IOException | UnsupportedOperationException e) {
             throw new LatentException(ErrorCode.BAD_CACHE, "files cannot be unpacked to the folder "
-                    + LocalPath.text(asked) + ": " + e + REMEDY, e);
+                    + LocalPath.text(asked) + ": " + IoTrouble.text(e) + REMEDY, e);
         }
     }
 
@@ -243,7 +244,7 @@ public final class CacheFolder {
             Map<String, Object> at = Files.readAttributes(each, "unix:mode,uid,owner,group");
             boolean others = isWritableByOthers(at) && ((int) at.get("mode") & STICKY) == 0;
             if (others || (int) at.get("uid") != user && (int) at.get("uid") != ROOT) {
-                throw refused(folder, "lies in " + each + ", which others can write to");
+                throw refused(folder, "lies in " + LocalPath.text(each) + ", which others can write to");
             }
         }
         return folder;

@@ -60,7 +60,7 @@ final class NativeLibrary {
             Path copy = CacheFolder.ofUser().copy(file, "lib" + NAME + "-", ".so");
             try {
                 if (!open(copy)) {
-                    throw new LatentException(ErrorCode.INTERNAL, copy + " is loaded already");
+                    throw new LatentException(ErrorCode.INTERNAL, LocalPath.text(copy) + " is loaded already");
                 }
             } finally {
                 delete(copy);  // what is loaded needs its name no more
@@ -76,7 +76,7 @@ final class NativeLibrary {
             String sum = CacheFolder.sha256(resource);
             return CacheFolder.ofUser().unpackVersion(resource, "lib" + NAME + "-", ".so", sum);
         } catch (IOException e) {
-            throw new LatentException(ErrorCode.INTERNAL, "cannot read " + resource + ": " + e, e);
+            throw new LatentException(ErrorCode.INTERNAL, "cannot read " + resource + ": " + IoTrouble.text(e), e);
         }
     }
 
@@ -112,7 +112,7 @@ final class NativeLibrary {
             throw new LatentException(ErrorCode.UNSUPPORTED, "the native library for " + Loader.getPlatform()
                     + " cannot be loaded: " + why, e);
         } catch (MalformedURLException e) {
-            throw new LatentException(ErrorCode.INTERNAL, file + " has no address", e);
+            throw new LatentException(ErrorCode.INTERNAL, LocalPath.text(file) + " has no address", e);
         }
     }
 

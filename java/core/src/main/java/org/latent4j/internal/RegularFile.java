@@ -41,8 +41,8 @@ public final class RegularFile {
         CharBuffer out = CharBuffer.allocate(bytes.length);
         CoderResult result = decoder.decode(in, out, true);
         if (result.isError()) {
-            throw new LatentException(code, file + " is not UTF-8 text: byte " + in.position() + " is 0x"
-                    + Integer.toHexString(bytes[in.position()] & 0xFF));
+            throw new LatentException(code, LocalPath.text(file) + " is not UTF-8 text: byte " + in.position()
+                    + " is 0x" + Integer.toHexString(bytes[in.position()] & 0xFF));
         }
         return out.flip().toString();
     }
@@ -51,10 +51,11 @@ public final class RegularFile {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (attributes.isDirectory()) {
-                throw new LatentException(code, file + " is a folder, expected a file");
+                throw new LatentException(code, LocalPath.text(file) + " is a folder, expected a file");
             }
             if (!attributes.isRegularFile()) {
-                throw new LatentException(code, file + " is a pipe, a socket or a device, expected a regular file");
+                throw new LatentException(code, LocalPath.text(file)
+                        + " is a pipe, a socket or a device, expected a regular file");
             }
             if (attributes.size() > maxBytes) {
                 throw tooLarge(file, attributes.size() + " bytes", maxBytes, code);
@@ -67,13 +68,14 @@ public final class RegularFile {
                 return bytes;
             }
         } catch (NoSuchFileException e) {
-            throw new LatentException(ErrorCode.FILE_NOT_FOUND, file + " does not exist", e);
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, LocalPath.text(file) + " does not exist", e);
         } catch (IOException e) {
-            throw new LatentException(code, file + " cannot be read: " + e, e);
+            throw new LatentException(code, LocalPath.text(file) + " cannot be read: " + IoTrouble.text(e), e);
         }
     }
 
     private static LatentException tooLarge(Path file, String size, int maxBytes, ErrorCode code) {
-        return new LatentException(code, file + " holds " + size + ", at most " + maxBytes + " are read");
+        return new LatentException(code, LocalPath.text(file) + " holds " + size
+                + ", at most " + maxBytes + " are read");
     }
 }

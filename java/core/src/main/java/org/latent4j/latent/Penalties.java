@@ -28,7 +28,8 @@ public record Penalties(float repetition, float presence, float frequency, int n
         suppressed = NonNull.list(suppressed, "suppressed");
         suppressedFirst = NonNull.list(suppressedFirst, "suppressedFirst");
         if (!(repetition > 0) || Float.isInfinite(repetition)) {
-            throw new IllegalArgumentException("repetition penalty is " + repetition + ", must be above 0 (1: off)");
+            throw new IllegalArgumentException("repetition penalty is " + repetition
+                + ", must be finite and above 0 (1: off)");
         }
         checkRange("presence penalty", presence);
         checkRange("frequency penalty", frequency);

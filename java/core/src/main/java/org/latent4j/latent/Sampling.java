@@ -24,7 +24,8 @@ public record Sampling(int maxNewTokens, float temperature, float topP, int topK
             throw new IllegalArgumentException("maxNewTokens is " + maxNewTokens + ", must not be negative");
         }
         if (!(temperature >= 0) || Float.isInfinite(temperature)) {
-            throw new IllegalArgumentException("temperature is " + temperature + ", must be 0 (greedy) or more");
+            throw new IllegalArgumentException("temperature is " + temperature
+                + ", must be finite, 0 (greedy) or more");
         }
         if (!(topP > 0 && topP <= 1)) {
             throw new IllegalArgumentException("topP is " + topP + ", must be in (0, 1]");

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.IoTrouble;
 import org.latent4j.internal.LocalPath;
 
 /**
@@ -109,7 +110,7 @@ public final class CheckpointFiles {
         } catch (ClosedByInterruptException | FileLockInterruptionException e) {
             throw e;
         } catch (IOException e) { // a cache that others fill
-            why = HubCache.reason(e);
+            why = IoTrouble.text(e);
         } catch (LatentException e) {
             if (e.code() != ErrorCode.DOWNLOAD_FAILED) {
                 throw e;
@@ -140,7 +141,7 @@ public final class CheckpointFiles {
 
     private static LatentException broken(HubId id, HubCache cache, IOException e) {
         return new LatentException(ErrorCode.DOWNLOAD_FAILED, id + " cannot be put into the cache "
-                + LocalPath.text(cache.folder()) + ": " + HubCache.reason(e)
+                + LocalPath.text(cache.folder()) + ": " + IoTrouble.text(e)
                 + "; set HF_HUB_CACHE or HF_HOME to a folder that can be written", e);
     }
 
@@ -167,7 +168,8 @@ public final class CheckpointFiles {
     /** A pipe would be waited for without end, a device read without end. */
     private static void checkRegular(Path file) {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "'" + file + "' is no regular file but "
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, "'" + LocalPath.text(file)
+                    + "' is no regular file but "
                     + (Files.isDirectory(file) ? "a folder" : "a pipe, a socket or a device"));
         }
     }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.latent4j.LatentException;
 import org.latent4j.internal.CacheFolder;
+import org.latent4j.internal.LocalPath;
 
 /**
  * A folder that this library fills while it is used. The environment variable {@code LATENT4J_CACHE} moves all of them.
@@ -31,7 +32,7 @@ public record FilledFolder(String content, Path folder, OptionalLong bytes, List
      * @throws LatentException {@code BAD_CACHE} or {@code DOWNLOAD_FAILED} if a setting cannot be used
      */
     public static List<FilledFolder> all() {
-        return all(CacheFolder.ofUser(), System.getenv());
+        return all(CacheFolder.ofUser(), LocalPath.environment());
     }
 
     static List<FilledFolder> all(CacheFolder unpacked, Map<String, String> environment) {
@@ -41,7 +42,7 @@ public record FilledFolder(String content, Path folder, OptionalLong bytes, List
             new FilledFolder("native library and embedded model, unpacked", unpacked.path(), size(unpacked.path(), 1),
                 List.of("-D" + CacheFolder.PROPERTY, CacheFolder.VARIABLE, "XDG_CACHE_HOME")),
             new FilledFolder("downloads of the Hugging Face hub", hub, size(hub, ANY_DEPTH),
-                List.of("HF_HUB_CACHE", "HF_HOME", CacheFolder.VARIABLE, "XDG_CACHE_HOME")));
+                List.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", CacheFolder.VARIABLE, "XDG_CACHE_HOME")));
     }
 
     /**

@@ -8,12 +8,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +26,7 @@ import java.util.stream.Stream;
 import org.latent4j.ErrorCode;
 import org.latent4j.Figures;
 import org.latent4j.LatentException;
+import org.latent4j.internal.IoTrouble;
 import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.UntrustedJson;
 
@@ -204,21 +203,11 @@ final class HubCache {
     LatentException unwritable(String file, long missing, boolean kept, IOException e) {
         String room = room() < missing ? " (" + Figures.bytes(room()) + " are free, " + Figures.bytes(missing)
                 + " still to come)" : "";
-        return new LatentException(ErrorCode.DOWNLOAD_FAILED, file + " cannot be written into " + folder + ": "
-                + reason(e) + room + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
+        return new LatentException(ErrorCode.DOWNLOAD_FAILED, file + " cannot be written into " + LocalPath.text(folder)
+                + ": "
+                + IoTrouble.text(e) + room
+                + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
                 + (kept ? ": what was received is kept" : ""), e);
-    }
-
-    /** What the system said, in words: of most failures the JDK tells no more than the path. */
-    static String reason(IOException e) {
-        if (e instanceof FileAlreadyExistsException exists) {
-            return exists.getFile() + " is there and is no folder";
-        } else if (e instanceof AccessDeniedException denied) {
-            return denied.getFile() + " may not be written";
-        } else if (e instanceof NoSuchFileException missing) {
-            return missing.getFile() + " is not there and cannot be made";
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     /** Runs the action while no other thread, class loader or process holds the lock of this blob. */

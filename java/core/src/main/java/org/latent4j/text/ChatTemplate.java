@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.NonNull;
 import org.latent4j.internal.RegularFile;
 import org.latent4j.jinja.Limits;
@@ -88,18 +89,18 @@ public final class ChatTemplate {
      * @throws LatentException BAD_TEMPLATE, BAD_CHECKPOINT
      */
     public static ChatTemplate from(Path checkpoint, JsonNode ggufMetadata) {
-        Objects.requireNonNull(checkpoint, "checkpoint");
+        String name = LocalPath.text(Objects.requireNonNull(checkpoint, "checkpoint"));
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
-            return open(named(ggufMetadata.path("tokenizer.chat_template"), checkpoint + ": tokenizer.chat_template"),
-                    ggufTokens(ggufMetadata), checkpoint + " has no tokenizer.chat_template in its metadata");
+            return open(named(ggufMetadata.path("tokenizer.chat_template"), name + ": tokenizer.chat_template"),
+                    ggufTokens(ggufMetadata), name + " has no tokenizer.chat_template in its metadata");
         }
         Path configFile = checkpoint.resolve("tokenizer_config.json");
         JsonNode config = JsonFiles.readIfPresent(configFile);
         Path file = checkpoint.resolve("chat_template.jinja");
         String template = Files.exists(file) ? RegularFile.text(file, MOST_BYTES, ErrorCode.BAD_TEMPLATE)
-                : named(config.path("chat_template"), configFile + ": chat_template");
+                : named(config.path("chat_template"), LocalPath.text(configFile) + ": chat_template");
         return open(template, SpecialTokens.of(checkpoint, config).texts(),
-                checkpoint + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
+                name + " has neither chat_template.jinja nor chat_template in tokenizer_config.json");
     }
 
     private static ChatTemplate open(String template, Map<String, String> tokens, String missing) {

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoublePredicate;
+import java.util.stream.Stream;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.internal.LocalPath;
@@ -28,10 +29,10 @@ import org.latent4j.latent.Penalties;
  * @param topK 0 (off) where the checkpoint says nothing
  * @param minP in [0, 1], 0 (off) where the checkpoint says nothing
  * @param penalties what earlier tokens do to the next one, and tokens never to decode
- * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none
+ * @param endTokens ids that end an answer, ascending; empty if the checkpoint names none that the vocabulary has
  * @param ignored settings of {@code generation_config.json}, or of a GGUF file's {@code general.sampling}, that would
- *     change which tokens are chosen, or how many, and that nothing here obeys, as {@code key: value}; they are also
- *     logged, once for each file
+ *     change which tokens are chosen, or how many, and that nothing here obeys, as {@code key: value}, end tokens
+ *     outside the vocabulary among them; they are also logged, once for each file
  */
 public record GenerationConfig(float temperature, float topP, int topK, float minP, Penalties penalties,
         int[] endTokens, List<String> ignored) {
@@ -42,9 +43,6 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
     private static final String GGUF_SAMPLING = "general.sampling.";
     private static final Map<String, String> GGUF_NAMES = Map.of("temp", "temperature", "top_k", "top_k", "top_p",
             "top_p", "min_p", "min_p", "penalty_repeat", "repetition_penalty");
-
-    /** Tokens that end a turn in the families that are run, wherever their vocabulary has them as control tokens. */
-    private static final List<String> END_OF_TURN = List.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>");
 
     public GenerationConfig {
         Objects.requireNonNull(penalties, "penalties");
@@ -63,15 +61,15 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
     }
 
     /**
-     * The defaults of a checkpoint: {@code generation_config.json}, else {@code config.json}'s end token, else the
-     * tokenizer's; of a GGUF file its end token, the end-of-turn tokens among its control tokens and its {@code
-     * general.sampling} keys.
+     * The defaults of a checkpoint: {@code generation_config.json}; where that names no end token of the vocabulary,
+     * {@code config.json}'s, else the tokenizer's; of a GGUF file its end token, the end-of-turn tokens among its
+     * control tokens and its {@code general.sampling} keys.
      *
      * @param checkpoint a Hugging Face folder or a GGUF file
      * @param ggufMetadata every metadata key of the GGUF file; null or empty for a folder
      * @param tokenizer the checkpoint's
-     * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, a value is not a number in its range, or
-     *     every token is suppressed
+     * @throws LatentException BAD_CHECKPOINT if a file is not a JSON object, a value is not of its kind or outside its
+     *     range, or every token is suppressed; null is as if the key was not there
      */
     public static GenerationConfig from(Path checkpoint, JsonNode ggufMetadata, Tokenizer tokenizer) {
         return from(checkpoint, ggufMetadata, tokenizer,
@@ -93,32 +91,15 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         Objects.requireNonNull(checkpoint, "checkpoint");
         Objects.requireNonNull(tokenizer, "tokenizer");
         int rows = Math.min(embeddingRows, tokenizer.vocabularySize());
-        TreeSet<Integer> ends = new TreeSet<>();
+        EndTokens ends = new EndTokens(tokenizer, rows);
         if (ggufMetadata != null && !ggufMetadata.isEmpty()) {
-            for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
-                add(ggufMetadata.path("tokenizer.ggml." + key), ends);
-            }
-            for (String token : END_OF_TURN) {
-                int id = tokenizer.addedToken(token);
-                if (id >= 0 && tokenizer.isSpecial(id)) { // user-defined tokens may appear inside an answer
-                    ends.add(id);
-                }
-            }
-            return from(checkpoint, ggufSampling(ggufMetadata), inside(ends, rows), rows);
+            ends.addOfGguf(ggufMetadata);
+            return from(checkpoint, ggufSampling(ggufMetadata), ends, rows);
         }
         Path file = checkpoint.resolve("generation_config.json");
         JsonNode config = JsonFiles.readIfPresent(file);
-        addOfFolder(file, config, ends);
-        if (ends.isEmpty()) {
-            Path shape = checkpoint.resolve("config.json");
-            addOfFolder(shape, JsonFiles.readIfPresent(shape), ends);
-        }
-        if (ends.isEmpty()) { // only the tokenizer may say how a text ends
-            String end = SpecialTokens.of(checkpoint, JsonFiles.readIfPresent(
-                    checkpoint.resolve("tokenizer_config.json"))).texts().getOrDefault("eos_token", "");
-            ends.add(tokenizer.addedToken(end));
-        }
-        return from(file, config, inside(ends, rows), rows);
+        ends.addOfFolder(checkpoint, file, config);
+        return from(file, config, ends, rows);
     }
 
     /** What llama.cpp's converter made of a generation_config.json, under that file's names where it has one. */
@@ -133,19 +114,33 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         return config;
     }
 
-    private static GenerationConfig from(Path file, JsonNode config, int[] endTokens, int rows) {
+    private static GenerationConfig from(Path file, JsonNode config, EndTokens ends, int rows) {
         double temperature = number(file, config, "temperature", TEMPERATURE, value -> value >= 0, "0 or more");
         double topP = number(file, config, "top_p", TOP_P, value -> value > 0 && value <= 1, "above 0, at most 1");
-        double topK = number(file, config, "top_k", 0, value -> value >= 0 && value <= Integer.MAX_VALUE, "0 or more");
-        boolean greedy = config.has("do_sample") && !config.path("do_sample").asBoolean() && config.has("temperature");
+        double topK = number(file, config, "top_k", 0,
+                value -> value >= -1 && value <= Integer.MAX_VALUE && value == Math.rint(value),
+                "a whole one, 1 or more, or 0 or -1 for none");
         double minP = number(file, config, "min_p", 0, value -> value >= 0 && value <= 1, "0 to 1");
-        List<String> ignored = UnobeyedSettings.of(config);
+        List<String> ignored = new ArrayList<>(ends.outside());
+        ignored.addAll(UnobeyedSettings.of(config));
         if (!ignored.isEmpty() && SAID.add(file + " " + ignored)) {
             Log.warning(GenerationConfig.class, LocalPath.text(file) + ": not obeyed: " + String.join(", ", ignored),
                     null);
         }
-        return new GenerationConfig(greedy ? 0 : (float) temperature, (float) topP, (int) topK, (float) minP,
-                penalties(file, config, rows), endTokens, ignored);
+        return new GenerationConfig(isGreedy(file, config) ? 0 : (float) temperature, (float) topP,
+                Math.max(0, (int) topK), (float) minP, penalties(file, config, rows), ends.ids(), ignored);
+    }
+
+    /** A file that says how hot to sample and then not to sample; one that says neither is not asked. */
+    private static boolean isGreedy(Path file, JsonNode config) {
+        JsonNode sample = config.path("do_sample");
+        if (sample.isMissingNode() || sample.isNull()) {
+            return false;
+        }
+        if (!sample.isBoolean()) {
+            throw bad(file, "do_sample", sample, "true or false");
+        }
+        return !sample.booleanValue() && config.hasNonNull("temperature");
     }
 
     private static Penalties penalties(Path file, JsonNode config, int rows) {
@@ -156,15 +151,14 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         double ngram = number(file, config, "no_repeat_ngram_size", 0,
                 value -> value >= 0 && value < Integer.MAX_VALUE && value == Math.rint(value),
                 "a whole one, 0 or more");
-        List<Integer> never = ids(file, config, "suppress_tokens", rows);
-        List<Integer> notFirst = ids(file, config, "begin_suppress_tokens", rows);
-        Set<Integer> both = new HashSet<>(never);
-        both.addAll(notFirst);
-        if (!both.isEmpty() && both.size() == rows) {
-            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": suppress_tokens and begin_suppress_tokens"
-                    + " hold all of the " + rows + " tokens, expected one at least to be left");
+        List<Integer> suppressed = ids(file, config, "suppress_tokens", rows);
+        List<Integer> first = ids(file, config, "begin_suppress_tokens", rows);
+        if (Stream.concat(suppressed.stream(), first.stream()).distinct().count() >= rows) {
+            String key = suppressed.size() >= rows ? "suppress_tokens" : "begin_suppress_tokens";
+            throw bad(file, key, config.path(key), "a token to be left of the vocabulary's "
+                    + rows);
         }
-        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram, never, notFirst);
+        return new Penalties((float) repetition, (float) presence, (float) frequency, (int) ngram, suppressed, first);
     }
 
     /** Those of them that the vocabulary has: others cannot be decoded anyway. */
@@ -178,9 +172,11 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
             if (!tokens.isArray() || !id.isIntegralNumber()) {
                 throw bad(file, key, tokens, "an array of token ids");
             }
-            add(id, ids);
+            if (id.canConvertToInt() && id.intValue() >= 0 && id.intValue() < rows) {
+                ids.add(id.intValue());
+            }
         }
-        return Arrays.stream(inside(ids, rows)).boxed().toList();
+        return List.copyOf(ids);
     }
 
     private static double number(Path file, JsonNode config, String key, double otherwise, DoublePredicate inRange,
@@ -195,29 +191,9 @@ public record GenerationConfig(float temperature, float topP, int topK, float mi
         return value.doubleValue();
     }
 
-    private static void addOfFolder(Path file, JsonNode config, TreeSet<Integer> ends) {
-        JsonNode idOrIds = config.path("eos_token_id");
-        for (JsonNode id : idOrIds.isArray() ? idOrIds : List.of(idOrIds)) {
-            if (!(id.isIntegralNumber() && id.canConvertToInt()) && !id.isNull() && !id.isMissingNode()) {
-                throw bad(file, "eos_token_id", idOrIds, "a token id or an array of them");
-            }
-            add(id, ends);
-        }
-    }
-
-    private static LatentException bad(Path file, String key, JsonNode value, String expected) {
-        return new LatentException(ErrorCode.BAD_CHECKPOINT, file + ": " + key + " is "
-                + Limits.shown(value.toString()) + ", expected " + expected);
-    }
-
-    private static void add(JsonNode id, TreeSet<Integer> ends) {
-        if (id.isIntegralNumber() && id.canConvertToInt()) {
-            ends.add(id.intValue());
-        }
-    }
-
-    private static int[] inside(TreeSet<Integer> ids, int rows) {
-        return ids.stream().mapToInt(Integer::intValue).filter(id -> id >= 0 && id < rows).toArray();
+    static LatentException bad(Path file, String key, JsonNode value, String expected) {
+        return new LatentException(ErrorCode.BAD_CHECKPOINT, LocalPath.text(file) + ": " + key + " is "
+                + UnobeyedSettings.shown(value.toString()) + ", expected " + expected);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.RegularFile;
 import org.latent4j.internal.UntrustedJson;
 
@@ -25,14 +26,15 @@ final class JsonFiles {
         }
         String text = RegularFile.text(file, MAX_BYTES, ErrorCode.BAD_CHECKPOINT);
         try {
-            JsonNode content = UntrustedJson.tree(text, file.toString());
+            JsonNode content = UntrustedJson.tree(text, LocalPath.text(file));
             if (!content.isObject()) {
-                throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " holds " + kind(content)
+                throw new LatentException(ErrorCode.BAD_CHECKPOINT, LocalPath.text(file) + " holds " + kind(content)
                         + ", expected a JSON object");
             }
             return content;
         } catch (JsonProcessingException e) {
-            throw new LatentException(ErrorCode.BAD_CHECKPOINT, file + " is not JSON, " + problem(e), e);
+            throw new LatentException(ErrorCode.BAD_CHECKPOINT, LocalPath.text(file) + " is not JSON, "
+                    + problem(e), e);
         }
     }
 

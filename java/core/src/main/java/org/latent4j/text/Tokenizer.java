@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
+import org.latent4j.internal.LocalPath;
 import org.latent4j.internal.RegularFile;
 
 /**
@@ -76,12 +77,12 @@ public final class Tokenizer {
         }
         Path file = checkpoint.resolve("tokenizer.json");
         if (Files.notExists(file)) {
-            throw new LatentException(ErrorCode.FILE_NOT_FOUND, file
+            throw new LatentException(ErrorCode.FILE_NOT_FOUND, LocalPath.text(file)
                     + " does not exist; a checkpoint folder needs tokenizer.json"
                     + " (a folder with only tokenizer.model or vocab.json:"
                     + " save it once with transformers' AutoTokenizer)");
         }
-        String source = file.toString();
+        String source = LocalPath.text(file);
         return open(() -> {
             SpecialTokens beside = SpecialTokens.of(checkpoint,
                     JsonFiles.readIfPresent(checkpoint.resolve("tokenizer_config.json")));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.latent4j.internal.Printable;
 
 /**
  * What a {@code generation_config.json} asks for and nobody here does. Everything counts that is neither obeyed nor
@@ -42,7 +43,7 @@ final class UnobeyedSettings {
         config.fields().forEachRemaining(field -> {
             String key = field.getKey();
             if (!OBEYED.contains(key) && !WITHOUT_EFFECT.contains(key) && asksForSomething(key, field.getValue())) {
-                settings.add(cut(key) + ": " + cut(field.getValue().toString()));
+                settings.add(shown(key) + ": " + shown(field.getValue().toString()));
             }
         });
         if (settings.size() <= MOST) {
@@ -61,8 +62,10 @@ final class UnobeyedSettings {
                 && !(value.isBoolean() && !value.booleanValue());
     }
 
-    private static String cut(String text) {
-        String printable = text.replaceAll("\\p{Cc}", "?"); // a checkpoint does not steer a terminal
-        return printable.length() <= LONGEST ? printable : printable.substring(0, LONGEST) + "...";
+    /** A key or a value for people: on one line, cut if it is long, and without what would steer a terminal. */
+    static String shown(String text) {
+        boolean isLong = text.codePointCount(0, text.length()) > LONGEST;
+        String begin = isLong ? text.substring(0, text.offsetByCodePoints(0, LONGEST)) + "..." : text;
+        return Printable.of(begin, "?");
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,6 +159,17 @@ class CacheFolderTest {
 
     private Path unpack(Path folder) {
         return new CacheFolder(folder).unpack(resource, "name", sum);
+    }
+
+    @Test
+    void whyAFolderCannotBeMadeIsSaidInWords() throws IOException {
+        Path file = Files.createFile(temporary.resolve("file"));
+        for (Path folder : List.of(Path.of("/proc/nowhere"), Path.of("/sys/nowhere/latent4j"), file.resolve("in/it"),
+                temporary.resolve("n".repeat(300)))) {
+            assertThatThrownBy(() -> unpack(folder)).isInstanceOf(LatentException.class)
+                    .hasMessageStartingWith("[BAD_CACHE] ").hasMessageNotContaining("Exception")
+                    .hasMessageNotContaining("java.");
+        }
     }
 
     private void refused(Path folder, String why) {

@@ -111,6 +111,19 @@ class LocalPathTest {
         assertThat(run(locale, home, environment, "open", "org/tiny")).contains("opened qwen3 ");
     }
 
+    /** Whoever says it, the native code of its weights or Java of its texts. */
+    @ParameterizedTest
+    @CsvSource({"C, config.json", "C, model.safetensors", "C, tokenizer.json", "C.UTF-8, model.safetensors"})
+    void anErrorNamesTheFileWhole(String locale, String file) throws Exception {
+        Path broken = Files.createDirectories(strange.resolve("broken"));
+        for (String each : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.copy(strange.resolve(each), broken.resolve(each), StandardCopyOption.REPLACE_EXISTING);
+        }
+        Files.writeString(broken.resolve(file), "<html>");
+        assertThat(run(locale, home, Map.of(), "open", LocalPath.text(broken))).startsWith("refused: [BAD_")
+                .contains(LocalPath.text(broken) + "/" + file + ": an HTML or XML page");
+    }
+
     @Test
     void aNameWithLostCharactersIsRefusedAndTheRemedyNamed() throws Exception {
         for (String lost : List.of("m\ufffd\ufffddel", "m??del")) {

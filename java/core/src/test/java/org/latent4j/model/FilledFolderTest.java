@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,25 @@ class FilledFolderTest {
         assertThat(all).extracting(FilledFolder::folder).containsExactly(unpacked, unpacked.resolve("huggingface/hub"));
         assertThat(all.get(0).bytes()).as("without the hub's cache in it").hasValue(1000);
         assertThat(all.get(1).bytes()).as("a link is not counted again").hasValue(50);
+    }
+
+    /** What is said to move a folder does, and nothing else of the environment does. */
+    @Test
+    void theHubsFolderIsMovedByWhatIsSaidToMoveIt() {
+        for (String variable : all(Map.of()).get(1).settings()) {
+            Path there = home.resolve("there");
+            assertThat(all(Map.of(variable, there.toString())).get(1).folder().toString()).as(variable)
+                .startsWith(there.toString());
+        }
+        assertThat(all(Map.of()).get(1).settings()).containsExactly("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME",
+            "LATENT4J_CACHE", "XDG_CACHE_HOME");
+        assertThat(all(Map.of("HUGGINGFACE_HUB_CACHE", "/a", "HF_HOME", "/b")).get(1).folder()).hasToString("/a");
+    }
+
+    private List<FilledFolder> all(Map<String, String> variables) {
+        Map<String, String> environment = new HashMap<>(variables);
+        environment.put("HOME", home.toString());
+        return FilledFolder.all(new CacheFolder(home.resolve("none")), environment);
     }
 
     @Test

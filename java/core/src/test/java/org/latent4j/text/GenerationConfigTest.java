@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +120,8 @@ class GenerationConfigTest {
             "{\"frequency_penalty\": \"x\"}", "{\"min_p\": 1.5}", "{\"no_repeat_ngram_size\": -1}",
             "{\"no_repeat_ngram_size\": 2.5}", "{\"suppress_tokens\": 3}", "{\"suppress_tokens\": [\"a\"]}",
             "{\"begin_suppress_tokens\": {\"a\": 1}}",
+            "{\"top_k\": 50.7}", "{\"top_k\": -2}", "{\"top_k\": 3e9}", "{\"do_sample\": \"yes\"}",
+            "{\"do_sample\": [], \"temperature\": 0.7}", "{\"do_sample\": {}}", "{\"do_sample\": 1}",
             "{\"eos_token_id\": 4294967297}",
         "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [2, {}]}", "[1]", "null", "", "{"})
     void refusesWhatNoSamplerCanUse(String content, @TempDir Path folder) throws IOException {
@@ -164,6 +167,81 @@ class GenerationConfigTest {
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(2);
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         assertThat(GenerationConfig.from(folder, null, TINY).endTokens()).containsExactly(4);
+    }
+
+    /** Without an end token an answer would always come to its limit. */
+    @ParameterizedTest
+    @ValueSource(strings = {"99999", "-1", "[-1]", "[99999, 2147483647]"})
+    void endTokensOutsideTheVocabularyAreSaidAndTheNextFileIsAsked(String ids, @TempDir Path folder)
+            throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": " + ids + "}");
+        Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\": \"<|im_end|>\"}");
+        GenerationConfig config = GenerationConfig.from(folder, null, TINY);
+        assertThat(config.endTokens()).containsExactly(2);
+        assertThat(config.ignored()).singleElement().asString().startsWith("eos_token_id: ")
+                .contains(ids.replaceAll("^\\[(-1)]", "$1"))
+                .endsWith("(the vocabulary has " + TINY.vocabularySize() + " tokens)");
+        Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [4, 88888]}");
+        config = GenerationConfig.from(folder, null, TINY);
+        assertThat(config.endTokens()).containsExactly(4);
+        assertThat(config.ignored()).hasSize(2).last().asString().startsWith("eos_token_id: 88888 ");
+    }
+
+    @Test
+    void nullIsAsIfTheKeyWasNotThere(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("generation_config.json");
+        for (String content : List.of("{\"do_sample\": null, \"temperature\": 0.7}", "{\"temperature\": 0.7, "
+                + "\"top_k\": null, \"suppress_tokens\": null, \"eos_token_id\": null, \"top_p\": null}")) {
+            Files.writeString(file, content);
+            assertThat(GenerationConfig.from(folder, null, TINY))
+                    .isEqualTo(new GenerationConfig(0.7f, 0.95f, 0, new int[0]));
+        }
+        Files.writeString(file, "{\"do_sample\": false, \"temperature\": null}");
+        assertThat(GenerationConfig.from(folder, null, TINY).temperature()).isEqualTo(0.6f);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "0", "-1.0"})
+    void noTopKIsWrittenInSeveralWays(String none, @TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), "{\"top_k\": " + none + "}");
+        assertThat(GenerationConfig.from(folder, null, TINY).topK()).isZero();
+    }
+
+    @Test
+    void aVocabularyOfWhichNothingMayComeIsRefused(@TempDir Path folder) throws IOException {
+        List<Integer> all = IntStream.range(0, TINY.vocabularySize()).boxed().toList();
+        Path file = folder.resolve("generation_config.json");
+        for (String content : List.of("{\"suppress_tokens\": " + all + "}", "{\"begin_suppress_tokens\": " + all + "}",
+                "{\"suppress_tokens\": " + all.subList(0, 100) + ", \"begin_suppress_tokens\": "
+                + all.subList(50, all.size()) + "}")) {
+            Files.writeString(file, content);
+            assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).isInstanceOf(LatentException.class)
+                    .hasMessageStartingWith("[BAD_CHECKPOINT] " + file + ": ")
+                    .hasMessageContaining("suppress_tokens is ")
+                    .extracting(e -> e.getMessage().length()).asInstanceOf(InstanceOfAssertFactories.INTEGER)
+                    .isLessThan(500);
+        }
+        Files.writeString(file, "{\"suppress_tokens\": " + all.subList(1, all.size()) + "}");
+        assertThat(GenerationConfig.from(folder, null, TINY).penalties().suppressed()).hasSize(all.size() - 1);
+    }
+
+    @Test
+    void nothingThatSteersATerminalIsToldOfAFile(@TempDir Path folder) throws IOException {
+        String steering = "\u202e\u2066\u200f\u00ad\ufeff\u2028\u009b\u001b[2J";
+        String json = TestData.JSON.writeValueAsString(steering);
+        Path file = folder.resolve("generation_config.json");
+        Files.writeString(file, "{" + json + ": " + json + ", \"typical_p\": " + json + "}");
+        assertThat(GenerationConfig.from(folder, null, TINY).ignored()).hasSize(2)
+                .noneMatch(GenerationConfigTest::steers);
+        for (String key : List.of("temperature", "do_sample", "eos_token_id", "suppress_tokens")) {
+            Files.writeString(file, "{\"" + key + "\": " + json + "}");
+            assertThatThrownBy(() -> GenerationConfig.from(folder, null, TINY)).hasMessageContaining(key)
+                    .extracting(Throwable::getMessage).matches(message -> !steers(message));
+        }
+    }
+
+    private static boolean steers(String text) {
+        return text.matches("(?s).*[\\p{Cc}\\p{Cf}\\u2028].*");
     }
 
     @Test

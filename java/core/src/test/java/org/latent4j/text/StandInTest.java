@@ -3,10 +3,13 @@ package org.latent4j.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +40,12 @@ class StandInTest {
         assertRefused(code, name + ": a git-lfs pointer of 65 bytes, expected the file of 77 bytes");
         Files.writeString(folder.resolve(name), "<!doctype html><title>Sign in</title>");
         assertRefused(code, name + ": an HTML or XML page of 37 bytes");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write("{}".getBytes(StandardCharsets.US_ASCII));
+        }
+        Files.write(folder.resolve(name), bytes.toByteArray());
+        assertRefused(code, name + ": a file compressed by gzip, of " + bytes.size() + " bytes, expected the file");
     }
 
     private void assertRefused(ErrorCode code, String message) {
