@@ -7,8 +7,9 @@ import java.util.function.ToIntFunction;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
 import org.latent4j.Figures;
-import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.ThinkingFigures;
 import org.latent4j.latent.StopReason;
+import org.latent4j.latent.ThinkEnd;
 import org.latent4j.latent.Thought;
 
 /** Adds up what one question takes while its team works. */
@@ -60,17 +61,24 @@ final class Meter {
         firstTokenSeconds = firstToken == 0 ? 0 : answerBeginSeconds + firstToken;
     }
 
-    Answer answer(String question, TaskKind task, Optional<AlignmentChoice> alignment) {
+    /** @param thinking what agents were to think by; empty if nobody was to */
+    Answer answer(String question, TaskKind task, Optional<DecidedThinking> thinking) {
         Repetition repetition = Repetition.of(readerTokens);
         int latentSteps = sum(AgentTrace::latentSteps);
         double cosine = traces.stream().flatMap(trace -> trace.thoughts().stream()).mapToDouble(Thought::nearestCosine)
             .min().orElse(Double.NaN);
         Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
-            alignment.filter(choice -> latentSteps > 0), cosine, sum(AgentTrace::decodedTokens), readerTokens.length,
+            thinking.map(DecidedThinking::alignment), cosine, sum(AgentTrace::decodedTokens), readerTokens.length,
             repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds, thinkSeconds, decodeSeconds,
-            firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+            firstTokenSeconds, elapsedSeconds(), peakMemoryBytes, thinking.map(this::figures));
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
             Warnings.of(figures), traces);
+    }
+
+    private ThinkingFigures figures(DecidedThinking thinking) {
+        List<ThinkEnd> ends = traces.stream().flatMap(trace -> trace.thinkEnd().stream()).toList();
+        return new ThinkingFigures(thinking.settings(), ends.size() * thinking.settings().latentSteps(), ends,
+            thinking.alignmentSeconds());
     }
 
     private int sum(ToIntFunction<AgentTrace> count) {

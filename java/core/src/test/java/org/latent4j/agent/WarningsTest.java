@@ -14,7 +14,8 @@ import org.latent4j.latent.AlignmentKind;
 class WarningsTest {
     private static Figures figures(AlignmentKind kind, double thoughtCosine, double distinctRuns, int cycleTokens) {
         return new Figures(10, kind == null ? 0 : 5, Optional.ofNullable(kind).map(k -> new AlignmentChoice(k, "why")),
-            thoughtCosine, 40, 40, distinctRuns, cycleTokens, 0, 0, 0, 0, 0, 0, 0);
+            thoughtCosine, 40, 40, distinctRuns, cycleTokens, 0, 0, 0, 0, 0, 0, 0,
+            Optional.empty());
     }
 
     @Test
