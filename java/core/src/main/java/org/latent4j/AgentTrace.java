@@ -23,8 +23,8 @@ import org.latent4j.latent.Thought;
  * @param decodeSeconds time of decoding
  */
 public record AgentTrace(String name, int memoryPositions, int promptTokens, int latentSteps,
-        Optional<ThinkEnd> thinkEnd, List<Thought> thoughts, int decodedTokens, Optional<String> text, double prefillSeconds, double thinkSeconds,
-        double decodeSeconds) {
+        Optional<ThinkEnd> thinkEnd, List<Thought> thoughts, int decodedTokens, Optional<String> text,
+        double prefillSeconds, double thinkSeconds, double decodeSeconds) {
     /** Takes a copy of {@code thoughts}. */
     public AgentTrace {
         thoughts = List.copyOf(thoughts);

@@ -217,9 +217,9 @@ public final class Team {
         }
 
         /**
-         * How each thinking agent of a latent team thinks, default 20 steps by {@link AlignmentKind#AUTO}; what was said
-         * of steps, alignment and looks is replaced. What it mixes is {@link #SOFT} unless {@link Thinking#soft(Soft)}
-         * said otherwise: {@code Thinking.of(20)} is the default. {@link Team#plan()} tells.
+         * How each thinking agent of a latent team thinks, default 20 steps by {@link AlignmentKind#AUTO}; what was
+         * said of steps, alignment and looks is replaced. What it mixes is {@link #SOFT} unless {@link
+         * Thinking#soft(Soft)} said otherwise: {@code Thinking.of(20)} is the default. {@link Team#plan()} tells.
          */
         public Builder thinking(Thinking value) {
             thinking = Objects.requireNonNull(value, "thinking");

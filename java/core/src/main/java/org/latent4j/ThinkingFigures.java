@@ -17,8 +17,8 @@ import org.latent4j.latent.Thinking;
  *     AlignmentKind#AUTO}), the mixture, and what could end it before
  * @param askedSteps latent steps asked for, all thinking agents together
  * @param ends why each of them stopped, in the order in which they worked
- * @param alignmentSeconds what it took to solve the alignment before anything else; 0 if it was solved already. Not part
- *     of {@link Figures#totalSeconds()}
+ * @param alignmentSeconds what it took to solve the alignment before anything else; 0 if it was solved already. Not
+ *     part of {@link Figures#totalSeconds()}
  */
 public record ThinkingFigures(Thinking settings, int askedSteps, List<ThinkEnd> ends, double alignmentSeconds) {
     /** Takes a copy of {@code ends}. */

@@ -68,9 +68,9 @@ class NullArgumentsTest {
 
     /** What only the library makes. */
     private static final Set<Class<?>> RESULTS = Set.of(Answer.class, AgentTrace.class, Figures.class,
-        ThinkingFigures.class, Machine.class, Machine.Gpu.class, ModelInfo.class, GenerationConfig.class, KeysAndValues.class,
-        FilledFolder.class, RolloutResult.class, RolloutResult.Member.class, RolloutFigures.class, Thought.class,
-        Thought.Likely.class, Alignment.class, AlignmentChoice.class);
+        ThinkingFigures.class, Machine.class, Machine.Gpu.class, ModelInfo.class, GenerationConfig.class,
+        KeysAndValues.class, FilledFolder.class, RolloutResult.class, RolloutResult.Member.class, RolloutFigures.class,
+        Thought.class, Thought.Likely.class, Alignment.class, AlignmentChoice.class);
 
     private static final Map<Class<?>, Object> SAMPLES = new HashMap<>();
     private static LatentModel model;

@@ -72,8 +72,8 @@ class TeamThinkingTest {
             assertThat(choice.kind()).isEqualTo(model == tied ? AlignmentKind.SOFT : AlignmentKind.RIDGE);
             assertThat(answer.text()).isEqualTo(team(model).alignment(choice.kind()).build().ask(QUESTION).text());
             assertThat(answer.figures().toString()).contains(2 * STEPS + " latent steps by "
-                + (model == tied ? "soft" : "ridge") + (model == tied ? " (embeddings are tied), soft of 10 tokens at temperature 0.5, "
-                    : " (output weights of their own, ridge is "));
+                + (model == tied ? "soft (embeddings are tied), soft of 10 tokens at temperature 0.5, "
+                    : "ridge (output weights of their own, ridge is "));
         }
         assertThat(team(tied).alignment(AlignmentKind.ARGMAX).build().ask(QUESTION).figures().alignment())
             .contains(new AlignmentChoice(AlignmentKind.ARGMAX, "as asked"));
@@ -191,8 +191,8 @@ class TeamThinkingTest {
         ThinkingFigures asked = answer.figures().thinking().orElseThrow();
         assertThat(asked.askedSteps()).isEqualTo(80);
         assertThat(asked.ends()).containsExactly(ThinkEnd.ENTROPY, ThinkEnd.ENTROPY);
-        assertThat(answer.figures().toString()).contains(" 0 of 80 latent steps by soft (embeddings are tied), soft of 10"
-            + " tokens at temperature 0.5, 2 agents stopped early: entropy below 1000.0, ");
+        assertThat(answer.figures().toString()).contains(" 0 of 80 latent steps by soft (embeddings are tied), soft of"
+            + " 10 tokens at temperature 0.5, 2 agents stopped early: entropy below 1000.0, ");
     }
 
     /** Whoever stopped before the first thought said nothing: the next prompt does not follow on an answer. */

@@ -73,10 +73,10 @@ class ThinkingCommandsTest {
         assertThat(blended.get("soft").get("top_k").asInt()).isEqualTo(7);
         assertThat(blended.get("soft").get("temperature").asDouble()).isEqualTo(0.5);
         assertThat(Console.piped().tiny("ask", QUESTION, "--align", "random", "--blend", "1", "--soft-top-k", "7",
-            "--soft-noise", "0.5").err()).contains("9 latent steps by random blended with 1.0 of soft (as asked), soft of "
-                + "7 tokens at temperature 0.5 with noise 0.5, ");
+            "--soft-noise", "0.5").err()).contains("9 latent steps by random blended with 1.0 of soft (as asked),"
+                + " soft of 7 tokens at temperature 0.5 with noise 0.5, ");
         assertThat(Console.piped().tiny("ask", QUESTION, "--align", "identity").err())
-            .contains("9 latent steps by identity (as asked), ").doesNotContain("soft");
+            .contains("9 latent steps by identity (as asked), ").doesNotContain("soft of");
     }
 
     /** A setting of thinking is none of a team's that does not think; neither is an end of thinking an agent's. */
@@ -148,6 +148,9 @@ class ThinkingCommandsTest {
             .doesNotContain("handed over");
         assertThat(Console.piped().tiny("ask", "--explain", "--until-entropy", "1000", "--until-entropy-steps", "2",
             QUESTION).err()).contains("planner: 1 latent steps, ended by entropy");
+        assertThat(Console.piped().tiny("ask", "--explain", "--until-entropy", "1000", QUESTION).err())
+            .contains("planner: 0 latent steps, ended by entropy").contains("0 of 9 latent steps by ridge")
+            .contains("3 agents stopped early: entropy below 1000.0");
         assertThat(Console.piped().tiny("ask", QUESTION).err()).doesNotContain("cosine to nearest");
     }
 

@@ -174,7 +174,8 @@ final class Turn {
     private AgentTrace trace(Seat seat, Thinking asked, Sampling sampling, RolloutResult.Member member, String text,
         RolloutFigures took) {
         return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, member.latentSteps(),
-            Optional.of(member.thinkEnd()).filter(end -> asked.latentSteps() > 0), member.thoughts(), member.tokens().length,
+            Optional.of(member.thinkEnd()).filter(end -> asked.latentSteps() > 0), member.thoughts(),
+            member.tokens().length,
             sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()),
             seconds(took.think()), seconds(took.decode()));
     }

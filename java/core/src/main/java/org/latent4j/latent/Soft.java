@@ -16,8 +16,8 @@ public record Soft(int topK, float temperature, float noise) {
     public static final int MOST_TOKENS = 64;
 
     /**
-     * The ten likeliest at temperature 1, without noise: the alignment's own default, which a rollout thinks by. A team's
-     * is {@link org.latent4j.Team.Builder#SOFT}.
+     * The ten likeliest at temperature 1, without noise: the alignment's own default, which a rollout thinks by. A
+     * team's is {@link org.latent4j.Team.Builder#SOFT}.
      */
     public static final Soft DEFAULT = new Soft(10, 1, 0);
 

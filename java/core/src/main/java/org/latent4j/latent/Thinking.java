@@ -15,8 +15,8 @@ import java.util.Optional;
  *
  * @param latentSteps of each member, at most; 0 or more
  * @param alignment how a hidden state becomes the next input
- * @param soft what {@link AlignmentKind#SOFT} mixes; empty, the default, leaves it to whoever thinks: a rollout then takes
- *     {@link Soft#DEFAULT} (temperature 1), a team {@link org.latent4j.Team.Builder#SOFT} (temperature 0.5)
+ * @param soft what {@link AlignmentKind#SOFT} mixes; empty, the default, leaves it to whoever thinks: a rollout then
+ *     takes {@link Soft#DEFAULT} (temperature 1), a team {@link org.latent4j.Team.Builder#SOFT} (temperature 0.5)
  * @param blend the share of soft in a thought that another alignment makes the rest of, 0 to 1: {@code e = blend * soft
  *     + (1 - blend) * aligned}. 0, the default: none. {@link AlignmentKind#AUTO}, {@link AlignmentKind#SOFT} and {@link
  *     AlignmentKind#ARGMAX} take none

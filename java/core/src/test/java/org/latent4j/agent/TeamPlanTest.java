@@ -44,8 +44,8 @@ class TeamPlanTest {
                 + " no 3-gram twice, 2 tokens suppressed, 1 token suppressed at the beginning, seed 42");
         Thinking thinking = Thinking.of(3).alignment(AlignmentKind.RANDOM).blend(0.5).soft(new Soft(7, 0.5f, 1))
             .until(ThinkUntil.STEPS_ARE_DONE.orEndToken());
-        assertThat(thinking).hasToString("3 latent steps, random alignment blended with 0.5 of soft, soft of 7 tokens at"
-            + " temperature 0.5 with noise 1.0, until an end token");
+        assertThat(thinking).hasToString("3 latent steps, random alignment blended with 0.5 of soft, soft of 7 tokens"
+            + " at temperature 0.5 with noise 1.0, until an end token");
     }
 
     /** An end token that is none would never end anything. */
@@ -54,8 +54,8 @@ class TeamPlanTest {
         Thinking thinking = Thinking.of(3).until(ThinkUntil.STEPS_ARE_DONE.orEndToken());
         TeamPlan plan = plan(Method.LATENT, List.of(), Map.of());
         assertThatIllegalArgumentException().isThrownBy(() -> new TeamPlan(Method.LATENT, plan.topology(),
-            plan.compatibility(), plan.agents(), plan.task(), thinking, plan.memory(), Sampling.greedy(5), 42, List.of(),
-            Map.of(), plan.turns(), false)).withMessageContaining("until.atEndToken");
+            plan.compatibility(), plan.agents(), plan.task(), thinking, plan.memory(), Sampling.greedy(5), 42,
+            List.of(), Map.of(), plan.turns(), false)).withMessageContaining("until.atEndToken");
     }
 
     private static TeamPlan plan(Method method, List<String> stops, Map<String, Object> options) {
