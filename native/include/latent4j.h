@@ -29,7 +29,14 @@ enum l4j_alignment {
 
 enum l4j_phase { L4J_PHASE_IDLE = 0, L4J_PHASE_PREFILL = 1, L4J_PHASE_THINK = 2, L4J_PHASE_DECODE = 3 };
 
-enum l4j_stop_reason { L4J_STOP_NONE = 0, L4J_STOP_END_TOKEN = 1, L4J_STOP_LIMIT = 2, L4J_STOP_CONTEXT = 3, L4J_STOP_ASKED = 4 };
+enum l4j_stop_reason {
+  L4J_STOP_NONE = 0,
+  L4J_STOP_END_TOKEN = 1,
+  L4J_STOP_LIMIT = 2,
+  L4J_STOP_CONTEXT = 3,
+  L4J_STOP_ASKED = 4,
+  L4J_STOP_NO_TOKEN = 5  // the penalties left none: every token is suppressed, or would repeat an n-gram
+};
 
 struct l4j_model_options {
   int32_t n_threads;         // worker threads, the caller's included; 0: one per physical core this process may use

@@ -98,7 +98,7 @@ std::string l4j_model_info(const l4j_model* model) {
                 {"vocab", c.vocab},
                 {"max_positions", c.max_positions},
                 {"sliding_window", window},
-                {"tied_embeddings", c.tied_embeddings},
+                {"tied_embeddings", m.is_tied()},
                 {"rope_type", c.rope.type},
                 {"rope_theta", c.rope.theta},
                 {"dtype_bytes", dtype_bytes(m.weights().checkpoint)},

@@ -70,6 +70,8 @@ void check(const Model& model, const l4j_rollout_args& args) {
   L4J_CHECK(args.min_p >= 0 && args.min_p <= 1, "BAD_ARGUMENT", "min_p ", args.min_p, ", expected 0 (off) to 1");
   if (args.penalties) check(model, *args.penalties);
   L4J_CHECK(args.n_end_tokens >= 0, "BAD_ARGUMENT", "n_end_tokens ", args.n_end_tokens, ", expected 0 or more");
+  L4J_CHECK(!args.think_stop.at_end_token || args.n_latent_steps == 0 || args.n_end_tokens > 0, "BAD_ARGUMENT",
+            "think_stop.at_end_token without end tokens, expected one at least");
   L4J_CHECK(args.token_offsets[0] == 0, "BAD_ARGUMENT", "token_offsets begins with ", args.token_offsets[0], ", expected 0");
   for (int32_t i = 0; i < args.n_sequences; i++) {
     L4J_CHECK(args.token_offsets[i] <= args.token_offsets[i + 1], "BAD_ARGUMENT", "token_offsets falls from ", args.token_offsets[i],

@@ -43,7 +43,7 @@ struct RopeAnglesArgs {
   float* sin;              // [n, half]
 };
 
-// embed: y = the rows of `table` that `tokens` names.
+// embed: y = the rows of `table` that `tokens` names; row 0 for a token below 0, of which nothing is kept (sample).
 struct EmbedArgs {
   const Matrix* table;    // [vocab, d]
   const int32_t* tokens;  // [n]
@@ -140,7 +140,7 @@ struct AlignArgs {
 
 // sample: one token per row. temperature 0: the first of the largest logits. Else: logits / temperature, the top_k largest (0: all), of
 // those the smallest set whose probability reaches top_p, of those the ones at least min_p times as likely as the likeliest, one of them
-// by a uniform number that depends on (seed, step) only.
+// by a uniform number that depends on (seed, step) only. -1 for a row in which nothing is left: no logit above -inf.
 struct SampleRow {
   uint64_t seed;
   uint64_t step;  // tokens this sequence decoded before
@@ -188,7 +188,7 @@ struct PenalizeArgs {
   int32_t n, vocab;
 };
 
-// remember: the row's token goes to the end of its sequence's history. No two rows are of one sequence.
+// remember: the row's token goes to the end of its sequence's history, unless it is below 0. No two rows are of one sequence.
 struct RememberArgs {
   const int32_t* tokens;   // [n]
   const RowPlace* places;  // [n]

@@ -27,9 +27,12 @@ void Rollout::State::decode(Clock::time_point start, l4j_rollout_figures& figure
     if (step == 0) await(*ws_.thought);  // prompts may take long
     device_.wait(*ws_.token);
     refuse_bad(ws_.told.data());
-    if (step == 0) figures.first_token_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+    const auto tokens = std::count_if(told(), told() + n, [](int32_t token) { return token >= 0; });
+    if (step == 0 && tokens > 0) {
+      figures.first_token_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+    }
     for (int32_t slot = 0; slot < n; slot++) keep_token(active_[slot], step, told()[slot]);
-    figures.new_tokens += n;
+    figures.new_tokens += tokens;
     progress(L4J_PHASE_DECODE, step + 1);
     const bool some_left = leave(step);
     for (int32_t i : active_) lengths_[i]++;
@@ -129,6 +132,10 @@ void Rollout::State::close_ranks(int32_t step) {
 }
 
 void Rollout::State::keep_token(int32_t i, int32_t step, int32_t token) {
+  if (token < 0) {
+    fed_all_[i] = true;
+    return;
+  }
   decoded_[i] = step + 1;
   if (args_.new_tokens) args_.new_tokens[static_cast<size_t>(i) * args_.max_new_tokens + step] = token;
   if (control_ && control_->n_new_tokens) publish(control_->n_new_tokens[i], step + 1);
@@ -136,7 +143,9 @@ void Rollout::State::keep_token(int32_t i, int32_t step, int32_t token) {
 
 bool Rollout::State::ended(int32_t i, int32_t step, int32_t token) const {
   int32_t reason = L4J_STOP_NONE;
-  if (std::find(args_.end_tokens, args_.end_tokens + args_.n_end_tokens, token) != args_.end_tokens + args_.n_end_tokens) {
+  if (token < 0) {
+    reason = L4J_STOP_NO_TOKEN;
+  } else if (std::find(args_.end_tokens, args_.end_tokens + args_.n_end_tokens, token) != args_.end_tokens + args_.n_end_tokens) {
     reason = L4J_STOP_END_TOKEN;
   } else if (step + 1 == args_.max_new_tokens) {
     reason = L4J_STOP_LIMIT;
@@ -152,14 +161,14 @@ bool Rollout::State::ended(int32_t i, int32_t step, int32_t token) const {
 // All that may fail comes before the first memory changes.
 void Rollout::State::commit(const int32_t* keep) {
   const int32_t n = args_.n_sequences;
-  std::vector<int32_t> written(n), cut, tokens;  // cut: sequences whose last hidden state nobody has kept
+  std::vector<int32_t> written(n), cut, tokens;  // cut: sequences whose hidden state of what is written nobody has kept
   std::vector<RowPlace> places;
   for (int32_t i = 0; i < n; i++) {
     const int32_t kept = keep ? keep[i] : decoded_[i];
     L4J_CHECK(kept >= 0 && kept <= decoded_[i], "BAD_ARGUMENT", "keep[", i, "] is ", kept, ", expected 0 to ", decoded_[i],
               ", the tokens decoded");
     written[i] = n_tokens(i) + thought_steps_[i] + std::max(kept - 1, 0);
-    if (kept == decoded_[i]) continue;
+    if (kept == decoded_[i] && !fed_all_[i]) continue;
     if (kept <= 1) {
       std::copy_n(ws_.undecoded.data() + row(i), row(1), ws_.results.data() + row(i));
       continue;

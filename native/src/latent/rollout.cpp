@@ -76,6 +76,7 @@ void Rollout::State::prepare() {
   lengths_.resize(n);
   room_.resize(n);
   decoded_.resize(n);
+  fed_all_.resize(n);
   thought_steps_.assign(n, args_.n_latent_steps);
   think_ends_.assign(n, L4J_THINK_END_STEPS);
   for (int32_t i = 0; i < n; i++) {

@@ -178,6 +178,7 @@ class Rollout::State {
   std::vector<int32_t> lengths_;           // [n_sequences] positions written or about to be
   std::vector<int32_t> room_;              // [n_sequences] positions that decoded tokens may take
   std::vector<int32_t> decoded_;           // [n_sequences] tokens
+  std::vector<bool> fed_all_;              // [n_sequences] there was none to follow the last token: the hidden state is beyond it
   std::vector<int32_t> thought_steps_;     // [n_sequences] latent steps, all of them until fewer are done
   std::vector<l4j_think_end> think_ends_;  // [n_sequences]
   std::vector<int32_t> low_entropy_;       // [n_sequences] steps in a row

@@ -90,7 +90,7 @@ DeviceAlignment Model::device_alignment(AlignmentKind kind, int32_t* cancel) {
 
 AlignmentKind Model::resolve(int32_t wanted, int32_t* cancel) {
   if (wanted != L4J_ALIGN_AUTO) return static_cast<AlignmentKind>(wanted);
-  if (weights_->output.data == weights_->embedding.data) return AlignmentKind::soft;  // ridge is I to 1e-7
+  if (is_tied()) return AlignmentKind::soft;  // ridge is I to 1e-7
   const double distance = alignment(AlignmentKind::ridge, cancel).distance_from_identity(weights_->config.d_model);
   return distance > kFarFromIdentity ? AlignmentKind::ridge : AlignmentKind::soft;
 }

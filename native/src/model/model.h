@@ -64,6 +64,8 @@ class Model {
   int32_t n_threads() const { return threads_->size(); }
   const Alignment& alignment(AlignmentKind kind, int32_t* cancel = nullptr);  // solved on the CPU
   DeviceAlignment device_alignment(AlignmentKind kind, int32_t* cancel = nullptr);
+  // Whether output and input embeddings are one matrix: a file may carry both, or say nothing of it.
+  bool is_tied() const { return weights_->output.data == weights_->embedding.data; }
   // An l4j_alignment as a kind: what `auto` is on this model.
   AlignmentKind resolve(int32_t alignment, int32_t* cancel = nullptr);
   // [vocab] on the device: 1 / ||row|| of the input embeddings.

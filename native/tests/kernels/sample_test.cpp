@@ -21,7 +21,7 @@ std::vector<int32_t> run(const std::string& level, int n_threads, const std::vec
                          Settings s) {
   ThreadPool pool(n_threads);
   Queue queue{&pool};
-  std::vector<int32_t> tokens(rows.size(), -1);
+  std::vector<int32_t> tokens(rows.size(), -7);
   SampleArgs args{};
   args.logits = logits.data();
   args.rows = rows.data();
@@ -173,8 +173,10 @@ TEST(Sample, NumbersThatAreNoneAreNeverDrawnAndNeverHang) {
   for (const std::string& level : cpu::levels()) {
     for (const Settings s : {Settings{0, 1, 0}, Settings{1, 0.9f, 0}, Settings{1, 1, 0}, Settings{1, 0.9f, 2}, Settings{1, 0.9f, 4}}) {
       const auto one = [&](const std::vector<float>& logits) { return run(level, 1, logits, {{42, 0}}, s)[0]; };
-      EXPECT_EQ(one({nan, nan, nan, nan, nan}), 0);
-      EXPECT_EQ(one({-inf, -inf, -inf}), 0);
+      EXPECT_EQ(one({nan, nan, nan, nan, nan}), -1);
+      EXPECT_EQ(one({-inf, -inf, -inf}), -1);
+      EXPECT_EQ(one(std::vector<float>(1000, -inf)), -1);
+      EXPECT_EQ(one({nan, -inf, -inf}), -1);
       EXPECT_EQ(one({nan, 1, nan, -inf, nan}), 1);
       EXPECT_EQ(one({1, inf, 2, inf, nan}), 1);
       EXPECT_EQ(one({-inf, -inf, -3, nan, -inf, nan, nan}), 2);

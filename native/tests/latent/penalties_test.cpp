@@ -198,6 +198,48 @@ TEST_F(PenaltiesTest, HistoriesHoldTheTokensInThePlaceOfThoughts) {
   EXPECT_EQ(calls[1].tokens, calls[0].tokens);
 }
 
+// What may be decoded is used up after a few tokens: the sequence ends there, its companion goes on, and the memory is as after any end.
+TEST_F(PenaltiesTest, WhereNoTokenIsLeftTheSequenceEnds) {
+  const std::vector<int32_t> own = prompt(6, 460), other = prompt(9, 30);
+  for (const float temperature : {0.0f, 0.7f}) {
+    for (const size_t n_left : {0u, 1u, 2u, 4u}) {
+      RolloutCall call;
+      call.max_new_tokens = 12;
+      call.temperature = temperature;
+      call.penalties.no_repeat_ngram = 1;  // of the prompt, too
+      std::set<int32_t> left;  // of what one prompt and not the other holds
+      for (const int32_t token : other) {
+        if (left.size() < n_left && std::find(own.begin(), own.end(), token) == own.end()) left.insert(token);
+      }
+      std::set<int32_t> open = left;
+      for (const int32_t token : own) open.insert(token);
+      for (int32_t token = 0; token < vocab_; token++) {
+        if (!open.count(token)) call.suppressed.push_back(token);
+      }
+      const auto memory = new_memory(model_), companion = new_memory(model_);
+      run(call.add(memory, own).add(companion, other));
+      ASSERT_EQ(call.stop_reasons, (std::vector<int32_t>{L4J_STOP_NO_TOKEN, L4J_STOP_NO_TOKEN}));
+      EXPECT_EQ(std::set<int32_t>(call.tokens[0].begin(), call.tokens[0].end()), left);
+      EXPECT_EQ(call.tokens[0].size(), n_left);
+      EXPECT_EQ(call.tokens[1].size(), own.size());
+      EXPECT_EQ(call.figures.new_tokens, static_cast<int64_t>(n_left + own.size()));
+      EXPECT_EQ(l4j_memory_length(memory.get()), static_cast<int32_t>(own.size() + std::max<size_t>(n_left, 1) - 1));
+
+      // As if those tokens had been the prompt's: the same next logits after the last one.
+      const auto twin = new_memory(model_);
+      std::vector<int32_t> read = own;
+      if (n_left > 1) read.insert(read.end(), call.tokens[0].begin(), call.tokens[0].end() - 1);
+      RolloutCall prefilled, next, expected;
+      run(prefilled.add(twin, read));
+      next.max_new_tokens = expected.max_new_tokens = 1;
+      run(next.add(memory, {}));
+      run(expected.add(twin, {}));
+      ASSERT_EQ(next.logits.size(), expected.logits.size());
+      for (size_t i = 0; i < next.logits.size(); i++) ASSERT_NEAR(next.logits[i], expected.logits[i], 2e-2) << i;
+    }
+  }
+}
+
 TEST_F(PenaltiesTest, WhatIsOutsideItsRangeIsNamed) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   std::string text;

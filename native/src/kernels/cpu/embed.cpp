@@ -9,7 +9,8 @@ void embed(Queue& queue, const EmbedArgs& args) {
   const size_t row_bytes = row_bytes_of(table);
   const DecodeStretch decode = kDecodeStretch[static_cast<int>(table.dtype)];
   const auto one = [&](int row, int) {
-    decode(row_of(table, row_bytes, args.tokens[row]), table.cols, args.y + static_cast<size_t>(row) * table.cols, kLanes);
+    const int32_t token = args.tokens[row] < 0 ? 0 : args.tokens[row];
+    decode(row_of(table, row_bytes, token), table.cols, args.y + static_cast<size_t>(row) * table.cols, kLanes);
   };
   // A row is a microsecond's work: few rows are done before a worker wakes.
   if (args.n < 16) {

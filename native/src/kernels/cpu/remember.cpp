@@ -7,6 +7,7 @@ void remember(Queue&, const RememberArgs& args) {
   for (int32_t row = 0; row < args.n; row++) {
     History& history = args.histories[args.places[row].sequence];
     const int32_t token = args.tokens[row];
+    if (token < 0) continue;
     history.tokens[history.n_tokens++] = token;
     int32_t at = 0;
     while (at < history.n_distinct && history.tallies[at].token != token) at++;

@@ -21,7 +21,7 @@ int first_of(const float* x, int n, float value) {
   for (int i = 0; i < n; i++) {
     if (x[i] == value) return i;
   }
-  return 0;
+  return -1;
 }
 
 // In [0, 1), of (seed, step) only.
@@ -121,8 +121,9 @@ int draw(const Candidates& all, Candidate last, double target) {
 int sample_row(const SampleArgs& args, int row, std::byte* scratch) {
   const float* logits = args.logits + static_cast<size_t>(row) * args.vocab;
   const float top = largest(logits, args.vocab);
-  // Nothing but NaN and -inf, or a +inf that beats everything: no distribution to draw from.
-  if (args.temperature <= 0 || !(top > -kInfinity) || top == kInfinity) return first_of(logits, args.vocab, top);
+  if (!(top > -kInfinity)) return -1;
+  // A +inf beats everything: no distribution to draw from.
+  if (args.temperature <= 0 || top == kInfinity) return first_of(logits, args.vocab, top);
 
   const bool cut = args.top_k > 0 && args.top_k < args.vocab;
   const size_t most_candidates = static_cast<size_t>(cut ? args.top_k : args.vocab);

@@ -14,7 +14,7 @@ __global__ void embed_kernel(Format<kType> table, const int32_t* tokens, int d, 
   constexpr int kUnit = Format<kType>::kUnit, kPieces = kUnit / 4;
   const int i = blockIdx.y * blockDim.x + threadIdx.x;
   if (i >= d / 4) return;
-  const int unit = tokens[blockIdx.x] * (d / kUnit) + i / kPieces;
+  const int unit = max(tokens[blockIdx.x], 0) * (d / kUnit) + i / kPieces;
   y[static_cast<int64_t>(blockIdx.x) * (d / 4) + i] = table.decode(table.load(unit), unit, i % kPieces);
 }
 

@@ -16,6 +16,7 @@ __global__ void __launch_bounds__(kThreads) remember_kernel(RememberArgs args) {
   const int row = static_cast<int>(blockIdx.x);
   History& history = args.histories[args.places[row].sequence];
   const int32_t token = args.tokens[row];
+  if (token < 0) return;
   const int n_distinct = history.n_distinct;
   if (threadIdx.x == 0) at = n_distinct;
   __syncthreads();

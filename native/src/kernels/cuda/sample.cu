@@ -164,7 +164,7 @@ __global__ void __launch_bounds__(kThreads) sample_largest_kernel(Rows args) {
   const float top = args.logits[static_cast<size_t>(row) * args.vocab + id];
   // Nothing but NaN and -inf, or a +inf that beats everything: no distribution to draw from.
   state.decided = args.greedy || !(fabsf(top) < kInfinity);
-  if (state.decided) args.tokens[row] = id;
+  if (state.decided) args.tokens[row] = top > -kInfinity ? id : -1;
   state.top = top;
   state.least_logit = state.least_weight = 0;
   state.listed = 0;

@@ -19,7 +19,7 @@ TEST_F(CudaEmbedTest, GivesTheRowOfEveryToken) {
       const Matrix table{stored.data(), kVocab, d, dtype_at(type)};
       for (int32_t n : {1, 2, 40}) {
         std::vector<int32_t> tokens(n);
-        for (int32_t i = 0; i < n; ++i) tokens[i] = (kVocab - 1 + 11 * i) % kVocab;
+        for (int32_t i = 0; i < n; ++i) tokens[i] = i == 1 ? -1 : (kVocab - 1 + 11 * i) % kVocab;
         const test::DeviceArray<int32_t> device_tokens(tokens);
         const test::DeviceArray<float> y(static_cast<size_t>(n) * d);
         std::vector<float> expected(y.size());

@@ -19,7 +19,8 @@ TEST_F(CudaRememberTest, EqualsTheCpu) {
       std::vector<RowPlace> places = {{3, 0}, {0, 0}, {2, 0}, {1, 0}};
       if (step >= 5) places.erase(places.begin() + 1);
       const auto rows = static_cast<int32_t>(places.size());
-      const auto tokens = test::random_tokens(rows, vocab, random);
+      auto tokens = test::random_tokens(rows, vocab, random);
+      if (step % 5 == 2) tokens[1] = -1;  // there was none
       const test::DeviceArray<int32_t> device_tokens(tokens);
       const test::DeviceArray<RowPlace> device_places(places);
       cuda::remember(on, {device_tokens.data(), device_places.data(), histories.data(), rows});

@@ -26,7 +26,7 @@ class CudaSampleTest : public test::CudaTest {
     return tokens.read();
   }
   std::vector<int32_t> on_cpu(const std::vector<float>& logits, const std::vector<SampleRow>& rows, Settings s) {
-    std::vector<int32_t> tokens(rows.size(), -1);
+    std::vector<int32_t> tokens(rows.size(), -7);
     Queue on = cpu_queue();
     twin().sample(on, args_of(logits.data(), rows.data(), rows.size(), logits.size() / rows.size(), s, tokens.data()));
     return tokens;
@@ -107,9 +107,10 @@ TEST_F(CudaSampleTest, NumbersThatAreNoneAreNeverDrawnAndNeverHang) {
   many[33] = -1e30f;
   for (const Settings s : {Settings{0, 1, 0}, {1, 0.9f, 0}, {1, 1, 0}, {1, 0.9f, 2}, {1, 0.9f, 4}, {1e-42f, 1, 0}}) {
     const auto one = [&](const std::vector<float>& logits) { return on_cuda(logits, steps(1), s)[0]; };
-    EXPECT_EQ(one({nan, nan, nan, nan, nan}), 0);
-    EXPECT_EQ(one({-inf, -inf, -inf}), 0);
-    EXPECT_EQ(one({nan, -inf, -inf}), 1);
+    EXPECT_EQ(one({nan, nan, nan, nan, nan}), -1);
+    EXPECT_EQ(one({-inf, -inf, -inf}), -1);
+    EXPECT_EQ(one(std::vector<float>(5000, -inf)), -1);
+    EXPECT_EQ(one({nan, -inf, -inf}), -1);
     EXPECT_EQ(one({nan, 1, nan, -inf, nan}), 1);
     EXPECT_EQ(one({1, inf, 2, inf, nan}), 1);
     EXPECT_EQ(one({-inf, -inf, -3, nan, -inf, nan, nan}), 2);

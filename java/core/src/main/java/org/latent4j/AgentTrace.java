@@ -13,7 +13,7 @@ import org.latent4j.latent.Thought;
  * @param memoryPositions positions of memory it was handed
  * @param promptTokens tokens of its prompt
  * @param latentSteps latent steps it did
- * @param thinkEnd why there were no more
+ * @param thinkEnd why there were no more; empty if it was not to think
  * @param thoughts what was seen of its latent steps: of all of them where the team explains itself ({@link
  *     Team.Builder#explain}), else of the last one
  * @param decodedTokens tokens it decoded, an end token included
@@ -22,9 +22,9 @@ import org.latent4j.latent.Thought;
  * @param thinkSeconds time of the latent steps
  * @param decodeSeconds time of decoding
  */
-public record AgentTrace(String name, int memoryPositions, int promptTokens, int latentSteps, ThinkEnd thinkEnd,
-        List<Thought> thoughts, int decodedTokens, Optional<String> text, double prefillSeconds, double thinkSeconds,
-        double decodeSeconds) {
+public record AgentTrace(String name, int memoryPositions, int promptTokens, int latentSteps,
+        Optional<ThinkEnd> thinkEnd, List<Thought> thoughts, int decodedTokens, Optional<String> text,
+        double prefillSeconds, double thinkSeconds, double decodeSeconds) {
     /** Takes a copy of {@code thoughts}. */
     public AgentTrace {
         thoughts = List.copyOf(thoughts);

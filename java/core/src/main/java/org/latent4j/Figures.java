@@ -10,7 +10,7 @@ import org.latent4j.latent.AlignmentChoice;
  *
  * @param promptTokens tokens prefilled, all agents together
  * @param latentSteps latent steps, all agents together
- * @param alignment what agents thought by, and why; empty if there was no latent step
+ * @param alignment what agents were to think by, and why; empty if no latent step was asked for
  * @param thoughtCosine of each agent's last latent thought, the lowest cosine to the nearest token's embedding; NaN if
  *     there was none
  * @param decodedTokens tokens decoded, all agents together, end tokens included
@@ -26,28 +26,39 @@ import org.latent4j.latent.AlignmentChoice;
  * @param totalSeconds from the start to the end
  * @param peakMemoryBytes the most bytes of keys and values that the question held at one time; pages that two memories
  *     share count twice
+ * @param thinking what was asked of the latent steps; empty if none were asked for
  */
 public record Figures(int promptTokens, int latentSteps, Optional<AlignmentChoice> alignment, double thoughtCosine,
         int decodedTokens, int readerTokens, double distinctRuns, int cycleTokens, long handedOverBytes,
         double prefillSeconds, double thinkSeconds, double decodeSeconds, double firstTokenSeconds, double totalSeconds,
-        long peakMemoryBytes) {
+        long peakMemoryBytes, Optional<ThinkingFigures> thinking) {
 
     /** All of it on one line. */
     @Override
     public String toString() {
         return String.format(Locale.ROOT,
-            "%s, %s%s, %s decoded (%d read), %s handed over, "
+            "%s, %s, %s decoded (%d shown), %s handed over, %s"
                 + "prefill %.2f s, think %.2f s, decode %.2f s, first token after %.2f s, total %.2f s, peak memory %s",
-            counted(promptTokens, "prompt token"), counted(latentSteps, "latent step"),
-            alignment.map(choice -> " by " + choice.kind().name().toLowerCase(Locale.ROOT) + " (" + choice.why() + ")")
+            counted(promptTokens, "prompt token"), thought(), counted(decodedTokens, "token"), readerTokens,
+            bytes(handedOverBytes),
+            thinking.filter(asked -> asked.alignmentSeconds() >= 0.005)
+                .map(asked -> String.format(Locale.ROOT, "alignment solved in %.2f s, ", asked.alignmentSeconds()))
                 .orElse(""),
-            counted(decodedTokens, "token"), readerTokens, bytes(handedOverBytes), prefillSeconds,
-            thinkSeconds, decodeSeconds,
+            prefillSeconds, thinkSeconds, decodeSeconds,
             firstTokenSeconds, totalSeconds, bytes(peakMemoryBytes));
     }
 
     private static String counted(int n, String noun) {
         return n + " " + noun + (n == 1 ? "" : "s");
+    }
+
+    /** The latent steps: how many, of how many if fewer than asked for, by what, and why there were no more. */
+    private String thought() {
+        int asked = thinking.map(ThinkingFigures::askedSteps).orElse(latentSteps);
+        return (asked > latentSteps ? latentSteps + " of " : "") + counted(asked, "latent step")
+            + alignment.map(choice -> " by " + thinking.map(ThinkingFigures::by)
+                .orElse(choice.kind().name().toLowerCase(Locale.ROOT)) + " (" + choice.why() + ")").orElse("")
+            + thinking.map(figures -> figures.mixture() + figures.early()).orElse("");
     }
 
     /** A number of bytes as people read it, such as {@code 1.5 MiB}. */

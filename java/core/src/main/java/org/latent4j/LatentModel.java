@@ -267,13 +267,25 @@ public final class LatentModel implements AutoCloseable {
     }
 
     /**
+     * What {@code kind} is on this model, and why, solved: rollouts that think by it find it there.
+     *
+     * @param kind {@link AlignmentKind#AUTO}, or one that then is {@code as asked}
+     * @param solving is run before something is solved, which may take many seconds; not at all if nothing is left to
+     *     solve. Interrupting the calling thread ends the solving
+     * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
+     */
+    public AlignmentChoice resolve(AlignmentKind kind, Runnable solving) {
+        return model.resolve(Objects.requireNonNull(kind, "kind"), Objects.requireNonNull(solving, "solving"));
+    }
+
+    /**
      * What {@link AlignmentKind#AUTO} is on this model, and why. Solves ridge for it, once, where the embeddings are
      * untied; interrupting the calling thread ends that.
      *
      * @throws LatentException {@code CANCELLED}, {@code CLOSED} or {@code OUT_OF_MEMORY}
      */
     public AlignmentChoice autoAlignment() {
-        return model.autoAlignment();
+        return model.resolve(AlignmentKind.AUTO, () -> { });
     }
 
     /**

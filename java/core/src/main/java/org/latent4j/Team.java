@@ -145,8 +145,11 @@ public final class Team {
 
     /** Says how a team is to work. Every setting has a default. */
     public static final class Builder {
-        /** At 1 a small model's thoughts blur: java/docs/thoughts.md has the table. */
-        private static final Soft SHARPENED = new Soft(10, 0.5f, 0);
+        /**
+         * What a team's agents mix where {@link #thinking} does not say it: the ten likeliest tokens at temperature
+         * 0.5. At 1 a small model's thoughts blur.
+         */
+        public static final Soft SOFT = new Soft(10, 0.5f, 0);
 
         private final LatentModel model;
         private final Method method;
@@ -155,7 +158,7 @@ public final class Team {
         private List<Agent> agents = List.of();
         private Prompts prompts;
         private TaskKind task = TaskKind.OPEN;
-        private Thinking thinking = Thinking.of(20).soft(SHARPENED);
+        private Thinking thinking = Thinking.of(20);
         private MemoryPolicy memory = MemoryPolicy.FULL;
         private Turns turns;
         private int maxNewTokens = 512;
@@ -214,8 +217,9 @@ public final class Team {
         }
 
         /**
-         * How each thinking agent of a latent team thinks, default 20 steps by {@link AlignmentKind#AUTO}, soft of ten
-         * tokens at temperature 0.5; what was said of steps, alignment and looks is replaced.
+         * How each thinking agent of a latent team thinks, default 20 steps by {@link AlignmentKind#AUTO}; what was
+         * said of steps, alignment and looks is replaced. What it mixes is {@link #SOFT} unless {@link
+         * Thinking#soft(Soft)} said otherwise: {@code Thinking.of(20)} is the default. {@link Team#plan()} tells.
          */
         public Builder thinking(Thinking value) {
             thinking = Objects.requireNonNull(value, "thinking");
@@ -398,7 +402,8 @@ public final class Team {
             List<Agent> members = agents.isEmpty() ? builtIn(shape) : agents;
             boolean isOfficial = compatibility == Compatibility.OFFICIAL;
             Turns decidedTurns = turns != null ? turns : isOfficial ? Turns.SEPARATE : Turns.CHAT;
-            Thinking decided = asPublished ? thinking.alignment(AlignmentKind.IDENTITY) : thinking;
+            Thinking mixing = thinking.soft(thinking.soft().orElse(SOFT));
+            Thinking decided = asPublished ? mixing.alignment(AlignmentKind.IDENTITY) : mixing;
             return new Team(model, new TeamPlan(method, shape, compatibility, members, task, decided, memory, sampling,
                 seed, stops, templateOptions, decidedTurns, allowControlTokens));
         }

@@ -67,10 +67,10 @@ class NullArgumentsTest {
         "ChatTemplate.from.ggufMetadata", "GenerationConfig.from.ggufMetadata");
 
     /** What only the library makes. */
-    private static final Set<Class<?>> RESULTS = Set.of(Answer.class, AgentTrace.class, Figures.class, Machine.class,
-        Machine.Gpu.class, ModelInfo.class, GenerationConfig.class, KeysAndValues.class,
-        FilledFolder.class, RolloutResult.class, RolloutResult.Member.class, RolloutFigures.class, Thought.class,
-        Thought.Likely.class, Alignment.class, AlignmentChoice.class);
+    private static final Set<Class<?>> RESULTS = Set.of(Answer.class, AgentTrace.class, Figures.class,
+        ThinkingFigures.class, Machine.class, Machine.Gpu.class, ModelInfo.class, GenerationConfig.class,
+        KeysAndValues.class, FilledFolder.class, RolloutResult.class, RolloutResult.Member.class, RolloutFigures.class,
+        Thought.class, Thought.Likely.class, Alignment.class, AlignmentChoice.class);
 
     private static final Map<Class<?>, Object> SAMPLES = new HashMap<>();
     private static LatentModel model;
@@ -94,6 +94,7 @@ class NullArgumentsTest {
             Topology.SEQUENTIAL, Object.class, "x", Path.class, folder, Boolean.class, true));
         SAMPLES.put(Consumer.class, (Consumer<String>) piece -> { });
         SAMPLES.put(RolloutListener.class, new RolloutListener() { });
+        SAMPLES.put(Runnable.class, (Runnable) () -> { });
         SAMPLES.put(Throwable.class, new Throwable());
         SAMPLES.put(List.class, List.of());
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,8 @@ class TeamThinkingTest {
             assertThat(choice.kind()).isEqualTo(model == tied ? AlignmentKind.SOFT : AlignmentKind.RIDGE);
             assertThat(answer.text()).isEqualTo(team(model).alignment(choice.kind()).build().ask(QUESTION).text());
             assertThat(answer.figures().toString()).contains(2 * STEPS + " latent steps by "
-                + (model == tied ? "soft" : "ridge") + " (embeddings are " + (model == tied ? "tied)" : "untied, "));
+                + (model == tied ? "soft (embeddings are tied), soft of 10 tokens at temperature 0.5, "
+                    : "ridge (output weights of their own, ridge is "));
         }
         assertThat(team(tied).alignment(AlignmentKind.ARGMAX).build().ask(QUESTION).figures().alignment())
             .contains(new AlignmentChoice(AlignmentKind.ARGMAX, "as asked"));
@@ -84,7 +86,8 @@ class TeamThinkingTest {
             Team official = team(model).compatibility(Compatibility.OFFICIAL).build();
             assertThat(official.plan().thinking().alignment()).isEqualTo(AlignmentKind.IDENTITY);
             Answer answer = official.ask(QUESTION);
-            assertThat(answer.figures().alignment()).map(AlignmentChoice::kind).contains(AlignmentKind.IDENTITY);
+            assertThat(answer.figures().alignment())
+                .contains(new AlignmentChoice(AlignmentKind.IDENTITY, "official"));
             assertThat(answer.text())
                 .isEqualTo(team(model).alignment(AlignmentKind.IDENTITY).turns(Turns.SEPARATE).build().ask(QUESTION)
                     .text());
@@ -103,10 +106,11 @@ class TeamThinkingTest {
             assertThat(answer.figures().alignment()).isEmpty();
             assertThat(answer.figures().thoughtCosine()).isNaN();
             assertThat(answer.figures().toString()).contains(" 0 latent steps, ");
+            assertThat(answer.figures().thinking()).isEmpty();
             assertThat(answer.agents()).allSatisfy(trace -> {
                 assertThat(trace.latentSteps()).isZero();
                 assertThat(trace.thoughts()).isEmpty();
-                assertThat(trace.thinkEnd()).isEqualTo(ThinkEnd.STEPS);
+                assertThat(trace.thinkEnd()).isEmpty();
             });
             assertThat(answer.warnings()).noneMatch(warning ->
                 warning.kind() == AnswerWarning.Kind.THOUGHTS_LEFT_EMBEDDINGS);
@@ -159,7 +163,8 @@ class TeamThinkingTest {
     @Test
     void whatWasSaidOfThinkingIsKept() {
         ThinkUntil until = ThinkUntil.STEPS_ARE_DONE.orCosineAbove(0.99).orEndToken();
-        Thinking thinking = new Thinking(7, AlignmentKind.RIDGE, new Soft(3, 0.5f, 0.25f), 0.5f, until, Look.NONE);
+        Thinking thinking = new Thinking(7, AlignmentKind.RIDGE, Optional.of(new Soft(3, 0.5f, 0.25f)), 0.5f,
+            until, Look.NONE);
         assertThat(team(tied).thinking(thinking).build().plan().thinking()).isEqualTo(thinking);
         assertThat(team(tied).thinking(thinking).latentSteps(9).explain(true).build().plan().thinking())
             .isEqualTo(thinking.latentSteps(9).look(Look.ALL));
@@ -182,7 +187,7 @@ class TeamThinkingTest {
             assertThat(stopped.figures().handedOverBytes()).isEqualTo(exact.figures().handedOverBytes());
             assertThat(stopped.agents()).extracting(AgentTrace::latentSteps).containsExactly(3, 3, 0);
             assertThat(stopped.agents()).extracting(AgentTrace::thinkEnd)
-                .containsExactly(ThinkEnd.ENTROPY, ThinkEnd.ENTROPY, ThinkEnd.STEPS);
+                .containsExactly(Optional.of(ThinkEnd.ENTROPY), Optional.of(ThinkEnd.ENTROPY), Optional.empty());
             assertThat(stopped.agents()).extracting(AgentTrace::memoryPositions)
                 .isEqualTo(exact.agents().stream().map(AgentTrace::memoryPositions).toList());
             assertThat(stopped.agents().get(0).thoughts()).isEqualTo(exact.agents().get(0).thoughts()).hasSize(1);
@@ -194,8 +199,73 @@ class TeamThinkingTest {
         Answer answer = team(tied).thinking(stoppingAt(0)).memory(MemoryPolicy.LATENT_ONLY).build().ask(QUESTION);
         assertThat(answer.agents()).extracting(AgentTrace::memoryPositions).containsExactly(0, 0, 0);
         assertThat(answer.figures().latentSteps()).isZero();
-        assertThat(answer.figures().alignment()).isEmpty();
+        assertThat(answer.figures().alignment()).contains(tied.autoAlignment());
         assertThat(answer.figures().thoughtCosine()).isNaN();
+        ThinkingFigures asked = answer.figures().thinking().orElseThrow();
+        assertThat(asked.askedSteps()).isEqualTo(80);
+        assertThat(asked.ends()).containsExactly(ThinkEnd.ENTROPY, ThinkEnd.ENTROPY);
+        assertThat(answer.figures().toString()).contains(" 0 of 80 latent steps by soft (embeddings are tied), soft of"
+            + " 10 tokens at temperature 0.5, 2 agents stopped early: entropy below 1000.0, ");
+    }
+
+    /** Whoever stopped before the first thought said nothing: the next prompt does not follow on an answer. */
+    @Test
+    void whoStopsBeforeTheFirstThoughtHandsOnAPromptAlone() {
+        for (Topology topology : List.of(Topology.SEQUENTIAL, Topology.HIERARCHICAL)) {
+            Team.Builder chat = team(tied).topology(topology).turns(Turns.CHAT);
+            Answer stopped = chat.thinking(stoppingAt(0)).build().ask(QUESTION);
+            Answer none = chat.latentSteps(0).build().ask(QUESTION);
+            assertThat(stopped.text()).isEqualTo(none.text());
+            assertThat(stopped.agents()).extracting(AgentTrace::promptTokens)
+                .isEqualTo(none.agents().stream().map(AgentTrace::promptTokens).toList());
+            Answer thought = chat.thinking(stoppingAt(1)).build().ask(QUESTION);
+            assertThat(thought.agents().get(2).promptTokens()).as("closes the thought's turn first")
+                .isNotEqualTo(none.agents().get(2).promptTokens());
+        }
+    }
+
+    /** Solved before an asking's clock starts, once, and told. */
+    @Test
+    void theAlignmentIsSolvedOnceBeforeTheFirstRollout() {
+        for (AlignmentKind kind : List.of(AlignmentKind.AUTO, AlignmentKind.RANDOM, AlignmentKind.IDENTITY)) {
+            try (LatentModel model = open("tiny-qwen3-untied")) {
+                Team team = team(model).alignment(kind).build();
+                List<Phase> phases = new ArrayList<>();
+                TeamListener listener = new TeamListener() {
+                    @Override
+                    public void onProgress(List<String> agents, Phase phase, int step, int steps) {
+                        phases.add(phase);
+                        assertThat(phase != Phase.ALIGN || agents.equals(List.of("planner", "critic"))).isTrue();
+                    }
+                };
+                Figures first = team.askAll(List.of(QUESTION), listener).get(0).figures();
+                assertThat(phases).startsWith(Phase.ALIGN).containsOnlyOnce(Phase.ALIGN);
+                assertThat(first.thinking().orElseThrow().alignmentSeconds()).isPositive();
+                phases.clear();
+                Figures second = team.askAll(List.of(QUESTION), listener).get(0).figures();
+                assertThat(phases).doesNotContain(Phase.ALIGN);
+                assertThat(second.thinking().orElseThrow().alignmentSeconds()).isZero();
+                assertThat(second.toString()).doesNotContain("alignment solved in");
+            }
+        }
+        Figures soft = team(tied).alignment(AlignmentKind.SOFT).build().ask(QUESTION).figures();
+        assertThat(soft.thinking().orElseThrow().alignmentSeconds()).isZero();
+    }
+
+    /** One default for everybody who asks a team; what is said is kept, the alignment's own default included. */
+    @Test
+    void aTeamsMixtureIsItsOwnUntilItIsSaid() {
+        for (Team.Builder builder : List.of(team(tied), team(tied).thinking(Thinking.of(20)),
+                team(tied).thinking(Thinking.of(5).alignment(AlignmentKind.SOFT)).latentSteps(7))) {
+            assertThat(builder.build().plan().thinking().soft()).contains(Team.Builder.SOFT);
+            assertThat(builder.build().toString()).contains(", soft of 10 tokens at temperature 0.5");
+        }
+        assertThat(team(tied).thinking(Thinking.of(20)).build().plan().thinking())
+            .isEqualTo(Team.latent(tied).plan().thinking());
+        Team said = team(tied).thinking(Thinking.of(20).soft(Soft.DEFAULT)).build();
+        assertThat(said.plan().thinking().soft()).contains(Soft.DEFAULT);
+        assertThat(said.toString()).contains(", soft of 10 tokens at temperature 1.0");
+        assertThat(Thinking.of(20).mixture()).isEqualTo(Soft.DEFAULT);
     }
 
     /** A team's end tokens are its model's: thinking ends where the agent would have ended its text. */
@@ -213,7 +283,7 @@ class TeamThinkingTest {
             AgentTrace trace = team(model).thinking(argmax.until(ThinkUntil.STEPS_ARE_DONE.orEndToken())).build()
                 .ask(QUESTION).agents().get(0);
             assertThat(trace.latentSteps()).isEqualTo(tokens.indexOf(end));
-            assertThat(trace.thinkEnd()).isEqualTo(ThinkEnd.END_TOKEN);
+            assertThat(trace.thinkEnd()).contains(ThinkEnd.END_TOKEN);
         }
     }
 

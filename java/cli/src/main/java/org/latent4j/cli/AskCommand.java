@@ -9,7 +9,6 @@ import org.latent4j.TeamListener;
 import org.latent4j.agent.Method;
 import org.latent4j.agent.TaskKind;
 import org.latent4j.latent.Phase;
-import org.latent4j.latent.StopReason;
 import org.latent4j.model.ModelOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -133,9 +132,11 @@ final class AskCommand implements Callable<Integer> {
     }
 
     private void printFigures(Answer answer) {
-        if (answer.stopReason() == StopReason.LIMIT || answer.stopReason() == StopReason.CONTEXT) {
-            output.note(answer.stopReason() == StopReason.LIMIT ? "(cut off by --max-new-tokens)"
-                : "(cut off: the model's context is full)");
+        switch (answer.stopReason()) {
+            case LIMIT -> output.note("(cut off by --max-new-tokens)");
+            case CONTEXT -> output.note("(cut off: the model's context is full)");
+            case NO_TOKEN -> output.note("(cut off: penalties and suppressed tokens left none to go on with)");
+            case NONE, END_TOKEN, ASKED -> { }
         }
         if (teamArguments.task() != TaskKind.OPEN) {
             output.note("answer: " + answer.extracted().orElse("none found"));

@@ -12,9 +12,11 @@ import org.latent4j.Answer;
 import org.latent4j.Device;
 import org.latent4j.Figures;
 import org.latent4j.Team;
+import org.latent4j.agent.Method;
 import org.latent4j.agent.TeamPlan;
 import org.latent4j.latent.AlignmentChoice;
 import org.latent4j.latent.Penalties;
+import org.latent4j.latent.Soft;
 import org.latent4j.latent.ThinkUntil;
 import org.latent4j.latent.Thinking;
 import org.latent4j.latent.Thought;
@@ -61,9 +63,11 @@ final class JsonReport {
         node.put("method", Words.of(plan.method()));
         node.put("team", plan.topology().name());
         node.put("task", Words.of(plan.task()));
-        thinking(node, plan.thinking());
-        node.put("memory", Words.of(plan.memory()));
-        node.put("turns", Words.of(plan.turns()));
+        if (plan.method() == Method.LATENT) {
+            thinking(node, plan.thinking());
+            node.put("memory", Words.of(plan.memory()));
+            node.put("turns", Words.of(plan.turns()));
+        }
         node.put("compat", Words.of(plan.compatibility()));
         node.put("max_new_tokens", plan.sampling().maxNewTokens());
         node.put("temperature", plan.sampling().temperature());
@@ -86,12 +90,17 @@ final class JsonReport {
     private static void thinking(ObjectNode node, Thinking thinking) {
         node.put("latent_steps", thinking.latentSteps());
         node.put("align", Words.of(thinking.alignment()));
-        node.putObject("soft").put("top_k", thinking.soft().topK()).put("temperature", thinking.soft().temperature())
-            .put("noise", thinking.soft().noise());
-        node.put("blend", thinking.blend());
+        mixture(node, thinking);
         ThinkUntil until = thinking.until();
         node.putObject("until").put("entropy_below", until.entropyBelow()).put("entropy_steps", until.entropySteps())
             .put("cosine_above", until.cosineAbove()).put("at_end_token", until.atEndToken());
+    }
+
+    private static void mixture(ObjectNode node, Thinking thinking) {
+        Soft soft = thinking.mixture();
+        node.putObject("soft").put("top_k", soft.topK()).put("temperature", soft.temperature())
+            .put("noise", soft.noise());
+        node.put("blend", thinking.blend());
     }
 
     private static void thought(ObjectNode node, Thought thought, IntFunction<String> texts) {
@@ -100,6 +109,7 @@ final class JsonReport {
         number(node, "norm", thought.norm());
         number(node, "step_cosine", thought.stepCosine());
         number(node, "nearest_cosine", thought.nearestCosine());
+        node.put("nearest_token_id", thought.nearestToken());
         node.put("nearest_token", texts.apply(thought.nearestToken()));
         ArrayNode likeliest = node.putArray("likeliest");
         thought.likeliest().forEach(likely -> likeliest.addObject().put("token", likely.token())
@@ -120,6 +130,12 @@ final class JsonReport {
         node.put("latent_steps", figures.latentSteps());
         node.put("alignment", figures.alignment().map(choice -> Words.of(choice.kind())).orElse(null));
         node.put("alignment_why", figures.alignment().map(AlignmentChoice::why).orElse(null));
+        figures.thinking().ifPresent(thinking -> {
+            node.put("asked_latent_steps", thinking.askedSteps());
+            node.set("think_ends", JSON.valueToTree(thinking.ends().stream().map(Words::of).toList()));
+            mixture(node, thinking.settings());
+            node.put("alignment_seconds", thinking.alignmentSeconds());
+        });
         number(node, "thought_cosine", figures.thoughtCosine());
         node.put("decoded_tokens", figures.decodedTokens());
         node.put("reader_tokens", figures.readerTokens());
@@ -139,9 +155,11 @@ final class JsonReport {
         node.put("memory_positions", trace.memoryPositions());
         node.put("prompt_tokens", trace.promptTokens());
         node.put("latent_steps", trace.latentSteps());
-        node.put("think_end", Words.of(trace.thinkEnd()));
-        ArrayNode thoughts = node.putArray("thoughts");
-        trace.thoughts().forEach(thought -> thought(thoughts.addObject(), thought, texts));
+        trace.thinkEnd().ifPresent(end -> {
+            node.put("think_end", Words.of(end));
+            ArrayNode thoughts = node.putArray("thoughts");
+            trace.thoughts().forEach(thought -> thought(thoughts.addObject(), thought, texts));
+        });
         node.put("decoded_tokens", trace.decodedTokens());
         node.put("text", trace.text().orElse(null));
         node.put("prefill_seconds", trace.prefillSeconds());

@@ -40,6 +40,7 @@ final class ProgressLine implements TeamListener, DownloadListener, AutoCloseabl
             case PREFILL -> show(who + ", reading, token " + step + " of " + steps);
             case THINK -> show(who + ", latent step " + step + " of " + steps);
             case DECODE -> show(who + ", writing, token " + step);
+            case ALIGN -> show("solving the alignment, once");
             case IDLE -> { }
         }
     }

@@ -1,6 +1,7 @@
 package org.latent4j.cli;
 
 import java.util.Map;
+import java.util.Optional;
 import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
 import org.latent4j.latent.Soft;
@@ -69,7 +70,7 @@ final class ThinkingArguments {
     Thinking thinking(boolean explains) {
         try {
             return new Thinking(latentSteps, alignment,
-                new Soft(softTopK, softTemperature, softNoise), blend,
+                Optional.of(new Soft(softTopK, softTemperature, softNoise)), blend,
                 new ThinkUntil(entropyBelow, entropySteps, cosineAbove, atEndToken),
                 explains ? Look.ALL : Look.NONE);
         } catch (IllegalArgumentException e) {

@@ -21,12 +21,16 @@ final class ThoughtTable {
     static List<String> of(Answer answer, IntFunction<String> texts) {
         List<String> lines = new ArrayList<>();
         for (AgentTrace trace : answer.agents()) {
-            if (trace.thoughts().isEmpty()) {
+            if (trace.thinkEnd().isEmpty()) {
                 continue;
             }
             lines.add("");
             lines.add(trace.name() + ": " + trace.latentSteps() + " latent step" + (trace.latentSteps() == 1 ? "" : "s")
-                + (trace.thinkEnd() == ThinkEnd.STEPS ? "" : ", ended by " + Words.of(trace.thinkEnd())));
+                + trace.thinkEnd().filter(end -> end != ThinkEnd.STEPS).map(end -> ", ended by " + Words.of(end))
+                    .orElse(""));
+            if (trace.thoughts().isEmpty()) {
+                continue;
+            }
             TextTable table = new TextTable(List.of("step", "entropy", "cosine to nearest", "to step before", "norm",
                 "likeliest next tokens"));
             trace.thoughts().forEach(thought -> table.add(row(thought, texts)));

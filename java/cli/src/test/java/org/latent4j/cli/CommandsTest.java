@@ -236,7 +236,7 @@ class CommandsTest {
         assertThat(json.get("alignment").get("distance_from_identity").asDouble()).isGreaterThan(0.1);
         assertThat(json.get("auto_alignment").get("kind").asText()).isEqualTo("ridge");
         assertThat(console.out())
-            .containsPattern("latent thoughts +by ridge \\(embeddings are untied, ridge is \\S+ from");
+            .containsPattern("latent thoughts +by ridge \\(output weights of their own, ridge is \\S+ from");
         String tied = Console.piped().run("info", "-m", Console.checkpoint("tiny-qwen3"), "--device", Console.DEVICE)
             .out();
         assertThat(tied).containsPattern("latent thoughts +by soft \\(embeddings are tied\\)");

@@ -55,13 +55,51 @@ class ThinkingCommandsTest {
         JsonNode auto = ask();
         assertThat(auto.get("settings").get("align").asText()).isEqualTo("auto");
         assertThat(auto.get("figures").get("alignment").asText()).isEqualTo("ridge");
-        assertThat(auto.get("figures").get("alignment_why").asText()).startsWith("embeddings are untied");
-        assertThat(ask("--compat", "official").get("settings").get("align").asText()).isEqualTo("identity");
+        assertThat(auto.get("figures").get("alignment_why").asText()).startsWith("output weights of their own");
+        JsonNode official = ask("--compat", "official");
+        assertThat(official.get("settings").get("align").asText()).isEqualTo("identity");
+        assertThat(official.get("figures").get("alignment_why").asText()).isEqualTo("official");
         JsonNode single = ask("--method", "single").get("figures");
         assertThat(single.get("alignment").isNull()).isTrue();
         assertThat(single.get("thought_cosine").isNull()).as("JSON has no NaN").isTrue();
         assertThat(Console.piped().tiny("ask", QUESTION).err())
-            .containsPattern("9 latent steps by ridge \\(embeddings are untied, ridge is \\S+ from identity\\)");
+            .containsPattern("9 latent steps by ridge \\(output weights of their own, ridge is \\S+ from identity\\)");
+    }
+
+    @Test
+    void theFiguresSayOfWhatThoughtsWereMixed() throws IOException {
+        JsonNode blended = ask("--align", "random", "--blend", "1", "--soft-top-k", "7").get("figures");
+        assertThat(blended.get("blend").asDouble()).isEqualTo(1);
+        assertThat(blended.get("soft").get("top_k").asInt()).isEqualTo(7);
+        assertThat(blended.get("soft").get("temperature").asDouble()).isEqualTo(0.5);
+        assertThat(Console.piped().tiny("ask", QUESTION, "--align", "random", "--blend", "1", "--soft-top-k", "7",
+            "--soft-noise", "0.5").err()).contains("9 latent steps by random blended with 1.0 of soft (as asked),"
+                + " soft of 7 tokens at temperature 0.5 with noise 0.5, ");
+        assertThat(Console.piped().tiny("ask", QUESTION, "--align", "identity").err())
+            .contains("9 latent steps by identity (as asked), ").doesNotContain("soft of");
+    }
+
+    /** A setting of thinking is none of a team's that does not think; neither is an end of thinking an agent's. */
+    @Test
+    void jsonTellsOfThinkingWhereThereIsAny() throws IOException {
+        for (String method : List.of("single", "text")) {
+            JsonNode json = ask("--method", method);
+            for (String key : List.of("latent_steps", "align", "soft", "blend", "until", "memory", "turns")) {
+                assertThat(json.get("settings").has(key)).as(method + " " + key).isFalse();
+            }
+            assertThat(json.get("figures").has("asked_latent_steps")).isFalse();
+            assertThat(json.get("agents")).allSatisfy(agent -> {
+                assertThat(agent.has("think_end")).isFalse();
+                assertThat(agent.has("thoughts")).isFalse();
+            });
+        }
+        JsonNode latent = ask();
+        assertThat(latent.get("figures").get("asked_latent_steps").asInt()).isEqualTo(9);
+        assertThat(latent.get("figures").get("think_ends")).hasSize(3)
+            .allSatisfy(end -> assertThat(end.asText()).isEqualTo("steps"));
+        assertThat(latent.get("figures").has("alignment_seconds")).isTrue();
+        assertThat(latent.get("agents").get(0).has("think_end")).isTrue();
+        assertThat(latent.get("agents").get(3).has("think_end")).as("the judger writes").isFalse();
     }
 
     @Test
@@ -79,6 +117,7 @@ class ThinkingCommandsTest {
             assertThat(thought.get("norm").asDouble()).isPositive();
             assertThat(thought.get("nearest_cosine").asDouble()).isBetween(-1.0, 1.0);
             assertThat(thought.get("nearest_token").asText()).isNotEmpty();
+            assertThat(thought.get("nearest_token_id").isInt()).isTrue();
             assertThat(thought.get("step_cosine").isNull()).isEqualTo(step == 0);
             assertThat(thought.get("likeliest")).hasSize(5).allSatisfy(likely -> {
                 assertThat(likely.get("text").asText()).isNotEmpty();
@@ -109,6 +148,9 @@ class ThinkingCommandsTest {
             .doesNotContain("handed over");
         assertThat(Console.piped().tiny("ask", "--explain", "--until-entropy", "1000", "--until-entropy-steps", "2",
             QUESTION).err()).contains("planner: 1 latent step, ended by entropy");
+        assertThat(Console.piped().tiny("ask", "--explain", "--until-entropy", "1000", QUESTION).err())
+            .contains("planner: 0 latent steps, ended by entropy").contains("0 of 9 latent steps by ridge")
+            .contains("3 agents stopped early: entropy below 1000.0");
         assertThat(Console.piped().tiny("ask", QUESTION).err()).doesNotContain("cosine to nearest");
     }
 

@@ -25,6 +25,10 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
      * @param thoughtsBegin the position of its first latent thought
      */
     record Trail(Memory memory, int promptBegin, int thoughtsBegin) {
+        boolean thought() {
+            return memory.length() > thoughtsBegin;
+        }
+
         Span kept(MemoryPolicy policy) {
             int begin = switch (policy) {
                 case LATEST -> promptBegin;
@@ -45,6 +49,7 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
     public List<List<List<Trail>>> think(List<Agent> agents, List<List<Trail>> context) {
         Turn turn = new Turn(asking);
         List<Memory> handed = new ArrayList<>();
+        List<Boolean> afterThoughts = context.stream().map(LatentMedium::endsInThought).toList();
         for (int q = 0; q < asking.questions().size(); q++) {
             handed.add(handOff(agents.get(0), q, context.get(q)));
         }
@@ -52,7 +57,7 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
             boolean last = agent == agents.get(agents.size() - 1);
             for (int q = 0; q < asking.questions().size(); q++) {
                 Memory memory = last ? handed.get(q) : forked(q, handed.get(q));
-                turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), memory);
+                turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), memory, afterThoughts.get(q));
             }
         }
         List<Turn.Outcome> outcomes = turn.think();
@@ -81,9 +86,15 @@ final class LatentMedium implements Medium<List<List<LatentMedium.Trail>>> {
                 trails.forEach(trail -> asking.memories().close(trail.memory()));
                 trails = List.of();
             }
-            turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), handOff(agent, q, trails));
+            boolean afterThought = endsInThought(trails);
+            turn.add(agent, q, agent.latentMessage(asking.questions().get(q)), handOff(agent, q, trails), afterThought);
         }
         turn.write(true);
+    }
+
+    /** Whether the last of them thought at all: it may have stopped before its first step. */
+    private static boolean endsInThought(List<Trail> trails) {
+        return !trails.isEmpty() && trails.get(trails.size() - 1).thought();
     }
 
     /** The memory that the next agent goes on from, by the policy; the trails are spent. */

@@ -7,8 +7,9 @@ import java.util.function.ToIntFunction;
 import org.latent4j.AgentTrace;
 import org.latent4j.Answer;
 import org.latent4j.Figures;
-import org.latent4j.latent.AlignmentChoice;
+import org.latent4j.ThinkingFigures;
 import org.latent4j.latent.StopReason;
+import org.latent4j.latent.ThinkEnd;
 
 /** Adds up what one question takes while its team works. */
 final class Meter {
@@ -65,13 +66,15 @@ final class Meter {
         firstTokenSeconds = firstToken == 0 ? 0 : answerBeginSeconds + firstToken;
     }
 
-    Answer answer(String question, TaskKind task, Optional<AlignmentChoice> alignment) {
+    /** @param thinking what agents were to think by; empty if nobody was to */
+    Answer answer(String question, TaskKind task, Optional<DecidedThinking> thinking) {
         Repetition repetition = Repetition.of(readerTokens);
         int latentSteps = sum(AgentTrace::latentSteps);
         Figures figures = new Figures(sum(AgentTrace::promptTokens), latentSteps,
-            alignment.filter(choice -> latentSteps > 0), lastCosine(), sum(AgentTrace::decodedTokens),
+            thinking.map(DecidedThinking::alignment), lastCosine(), sum(AgentTrace::decodedTokens),
             readerTokens.length, repetition.distinct(), repetition.cycle(), handedOverBytes, prefillSeconds,
-            thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes);
+            thinkSeconds, decodeSeconds, firstTokenSeconds, elapsedSeconds(), peakMemoryBytes,
+            thinking.map(this::figures));
         Warnings warnings = new Warnings(figures, plan.sampling(), plan.thinking().latentSteps());
         return new Answer(question, text, AnswerExtraction.extract(task, text), stopReason, figures,
             warnings.of(text, stopReason), traces);
@@ -81,6 +84,12 @@ final class Meter {
     private double lastCosine() {
         return traces.stream().map(AgentTrace::thoughts).filter(thoughts -> !thoughts.isEmpty())
             .mapToDouble(thoughts -> thoughts.get(thoughts.size() - 1).nearestCosine()).min().orElse(Double.NaN);
+    }
+
+    private ThinkingFigures figures(DecidedThinking thinking) {
+        List<ThinkEnd> ends = traces.stream().flatMap(trace -> trace.thinkEnd().stream()).toList();
+        return new ThinkingFigures(thinking.settings(), ends.size() * thinking.settings().latentSteps(), ends,
+            thinking.alignmentSeconds());
     }
 
     private int sum(ToIntFunction<AgentTrace> count) {

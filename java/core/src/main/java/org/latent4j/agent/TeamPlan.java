@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.latent4j.internal.NonNull;
+import org.latent4j.latent.Penalties;
 import org.latent4j.latent.Sampling;
 import org.latent4j.latent.Thinking;
 
@@ -19,7 +20,7 @@ import org.latent4j.latent.Thinking;
  * @param compatibility which meaning where paper and published code differ
  * @param agents at least one, names unique, the answering agent last
  * @param task the kind of answer that is wanted
- * @param thinking how each thinking agent of a latent team thinks
+ * @param thinking how each thinking agent of a latent team thinks; always says what it mixes
  * @param memory what the next agent gets
  * @param sampling how every decoding agent chooses tokens, and its limit
  * @param seed of every decoding agent's random numbers
@@ -39,6 +40,7 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         Objects.requireNonNull(compatibility, "compatibility");
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(thinking, "thinking");
+        thinking = thinking.soft(thinking.mixture());
         Objects.requireNonNull(memory, "memory");
         Objects.requireNonNull(turns, "turns");
         Objects.requireNonNull(sampling, "sampling");
@@ -52,9 +54,12 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         }
         require(sampling.maxNewTokens() > 0, "maxNewTokens is " + sampling.maxNewTokens() + ", must be at least 1");
         require(stops.stream().noneMatch(String::isEmpty), "a stop string must not be empty");
+        boolean thinks = method == Method.LATENT && thinking.latentSteps() > 0 && agents.size() > 1;
+        require(!thinks || !thinking.until().atEndToken() || sampling.endTokens().length > 0,
+            "thinking is to end at an end token (until.atEndToken), but the model's generation config names none");
     }
 
-    /** All of it on one line, in words: agents by their names, prompts and token ids left out. */
+    /** All of it on one line, in words: agents by their names, prompts left out, token ids counted. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(word(method));
@@ -66,7 +71,8 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         }
         text.append("; at most ").append(sampling.maxNewTokens()).append(" new tokens, temperature ")
             .append(sampling.temperature()).append(", top-p ").append(sampling.topP()).append(", top-k ")
-            .append(sampling.topK() == 0 ? "all" : sampling.topK()).append(", seed ").append(seed);
+            .append(sampling.topK() == 0 ? "all" : sampling.topK()).append(", min-p ").append(sampling.minP())
+            .append(penalties(sampling.penalties())).append(", seed ").append(seed);
         if (!stops.isEmpty()) {
             text.append("; stops before ").append(stops);
         }
@@ -78,6 +84,29 @@ public record TeamPlan(Method method, Topology topology, Compatibility compatibi
         }
         return compatibility == Compatibility.CORRECTED ? text.toString()
             : text.append("; as the paper's published code").toString();
+    }
+
+    /** Those that are on; tokens are counted. */
+    private static String penalties(Penalties given) {
+        StringBuilder text = new StringBuilder();
+        if (given.repetition() != 1) {
+            text.append(", repetition penalty ").append(given.repetition());
+        }
+        if (given.presence() != 0) {
+            text.append(", presence penalty ").append(given.presence());
+        }
+        if (given.frequency() != 0) {
+            text.append(", frequency penalty ").append(given.frequency());
+        }
+        if (given.noRepeatNgram() > 0) {
+            text.append(", no ").append(given.noRepeatNgram()).append("-gram twice");
+        }
+        return text + counted(given.suppressed(), " suppressed")
+            + counted(given.suppressedFirst(), " suppressed at the beginning");
+    }
+
+    private static String counted(List<Integer> tokens, String what) {
+        return tokens.isEmpty() ? "" : ", " + tokens.size() + (tokens.size() == 1 ? " token" : " tokens") + what;
     }
 
     private static String word(Enum<?> value) {

@@ -12,8 +12,6 @@ import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
 import org.latent4j.internal.NonNull;
-import org.latent4j.latent.AlignmentChoice;
-import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Phase;
 
 /**
@@ -44,6 +42,7 @@ public final class TeamRun {
         check(plan, NonNull.list(questions, "questions"));
         // To shuffle is to hand a question the memory of another one: which, must not depend on what memory is free.
         boolean mayPart = plan.memory() != MemoryPolicy.SHUFFLED || plan.method() != Method.LATENT;
+        Optional<DecidedThinking> thinking = DecidedThinking.of(model, plan, listener);
         AskingQueue queue = AskingQueue.of(model);
         AskingQueue.Ticket ticket = queue.ticket(model);
         List<Answer> answers = new ArrayList<>();
@@ -54,7 +53,8 @@ public final class TeamRun {
             try {
                 // Again from the start is possible, here and in the queue: that pages are lacking shows before anything
                 // of an answer is told, for a rollout takes all pages that it may need when it begins.
-                answers.addAll(ticket.run(memories -> together(model, plan, batch, told(listener, begin), memories)));
+                answers.addAll(ticket.run(memories -> together(model, plan, thinking, batch,
+                    told(listener, begin), memories)));
                 ticket = queue.ticket(model);
             } catch (LatentException e) {
                 if (e.code() != ErrorCode.OUT_OF_PAGES || batch.size() == 1 || !mayPart) {
@@ -84,27 +84,17 @@ public final class TeamRun {
         };
     }
 
-    private static List<Answer> together(LatentModel model, TeamPlan plan, List<String> questions,
-            TeamListener listener, OpenMemories memories) {
+    private static List<Answer> together(LatentModel model, TeamPlan plan, Optional<DecidedThinking> thinking,
+            List<String> questions, TeamListener listener, OpenMemories memories) {
         long start = System.nanoTime();
         List<Meter> meters = Stream.generate(() -> new Meter(start)).limit(questions.size()).toList();
         boolean official = plan.compatibility() == Compatibility.OFFICIAL && plan.method() == Method.LATENT;
         Topology topology = official ? plan.topology().official() : plan.topology();
-        Optional<AlignmentChoice> alignment = alignment(model, plan);
-        Asking asking = new Asking(model, plan, alignment, listener, questions, meters, memories);
+        Asking asking = new Asking(model, plan, thinking, listener, questions, meters, memories);
         Medium<?> medium = plan.method() == Method.LATENT ? new LatentMedium(asking) : new TextMedium(asking);
         topology.run(plan.agents(), medium);
         return IntStream.range(0, questions.size()).mapToObj(q -> meters.get(q).answer(questions.get(q), plan.task(),
-            alignment)).toList();
-    }
-
-    /** What agents think by. */
-    private static Optional<AlignmentChoice> alignment(LatentModel model, TeamPlan plan) {
-        if (plan.method() != Method.LATENT || plan.thinking().latentSteps() == 0) {
-            return Optional.empty();
-        }
-        AlignmentKind kind = plan.thinking().alignment();
-        return Optional.of(kind == AlignmentKind.AUTO ? model.autoAlignment() : new AlignmentChoice(kind, "as asked"));
+            thinking)).toList();
     }
 
     private static void check(TeamPlan plan, List<String> questions) {

@@ -63,7 +63,7 @@ final class TextMedium implements Medium<List<List<TextMedium.Note>>> {
         for (int q = 0; q < asking.questions().size(); q++) {
             String written = context.get(q).stream().map(Note::toString).collect(Collectors.joining("\n\n"));
             Memory memory = asking.memories().add(Turn.named(agent.name(), asking.model()::newMemory));
-            turn.add(agent, q, agent.textMessage(asking.questions().get(q), written), memory);
+            turn.add(agent, q, agent.textMessage(asking.questions().get(q), written), memory, false);
         }
     }
 

@@ -14,8 +14,6 @@ import org.latent4j.ErrorCode;
 import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
-import org.latent4j.latent.AlignmentChoice;
-import org.latent4j.latent.AlignmentKind;
 import org.latent4j.latent.Look;
 import org.latent4j.latent.Phase;
 import org.latent4j.latent.Rollout;
@@ -38,14 +36,14 @@ final class Turn {
     private final LatentModel model;
     private final TeamPlan plan;
     private final TeamListener listener;
-    private final Optional<AlignmentChoice> alignment;
+    private final Optional<DecidedThinking> thinking;
     private final List<Meter> meters;
     private final List<Seat> seats = new ArrayList<>();
 
     Turn(Asking asking) {
         model = asking.model();
         plan = asking.plan();
-        alignment = asking.alignment();
+        thinking = asking.thinking();
         listener = asking.listener();
         meters = asking.meters();
     }
@@ -64,21 +62,25 @@ final class Turn {
     record Outcome(int question, Memory memory, int promptBegin, int thoughtsBegin, String text) {
     }
 
-    /** Adds an agent that is to read {@code message} on a question, after what {@code memory} holds. */
-    void add(Agent agent, int question, String message, Memory memory) {
+    /**
+     * Adds an agent that is to read {@code message} on a question, after what {@code memory} holds.
+     *
+     * @param afterThought whether that ends in a latent thought, which stands for the beginning of an answer
+     */
+    void add(Agent agent, int question, String message, Memory memory, boolean afterThought) {
         List<ChatMessage> messages = new ArrayList<>();
         agent.systemMessage().ifPresent(system -> messages.add(new ChatMessage("system", system)));
         int[] prompt = named(agent.name(), () -> {
             messages.add(new ChatMessage("user", message));
-            return encoded(rendered(messages, memory.length() > 0 && goesOn()));
+            return encoded(rendered(messages, afterThought && goesOn()));
         });
         seats.add(new Seat(agent, question, memory, memory.length(), prompt));
     }
 
-    /** Whether a memory that is handed over is a chat in the middle of an answer. */
+    /** Whether a memory that ends in a thought is a chat in the middle of an answer. */
     private boolean goesOn() {
         boolean isWhole = plan.memory() == MemoryPolicy.FULL || plan.memory() == MemoryPolicy.SHUFFLED;
-        return plan.turns() == Turns.CHAT && isWhole && plan.thinking().latentSteps() > 0;
+        return plan.turns() == Turns.CHAT && isWhole;
     }
 
     private RenderedChat rendered(List<ChatMessage> messages, boolean goesOn) {
@@ -118,7 +120,7 @@ final class Turn {
     /** Lets all of them think. */
     List<Outcome> think() {
         // Its end tokens are what thinking may end at.
-        return run(thinking(), Sampling.greedy(0, plan.sampling().endTokens()), false);
+        return run(thinkingLookedAt(), Sampling.greedy(0, plan.sampling().endTokens()), false);
     }
 
     /**
@@ -130,17 +132,14 @@ final class Turn {
         return run(Thinking.NONE, plan.sampling(), answering);
     }
 
-    /** The plan's, by the alignment that was chosen; the last thought is always looked at. */
-    private Thinking thinking() {
-        Thinking thinking = plan.thinking();
-        if (thinking.alignment() == AlignmentKind.AUTO && alignment.isPresent()) {
-            thinking = thinking.alignment(alignment.get().kind());
-        }
-        return thinking.look() == Look.NONE ? thinking.look(Look.LAST) : thinking;
+    /** The last thought is always looked at. */
+    private Thinking thinkingLookedAt() {
+        Thinking settings = thinking.map(DecidedThinking::settings).orElse(Thinking.NONE);
+        return settings.look() == Look.NONE ? settings.look(Look.LAST) : settings;
     }
 
-    private List<Outcome> run(Thinking thinking, Sampling sampling, boolean answering) {
-        Rollout.Builder rollout = Rollout.builder().thinking(thinking).sampling(sampling);
+    private List<Outcome> run(Thinking settings, Sampling sampling, boolean answering) {
+        Rollout.Builder rollout = Rollout.builder().thinking(settings).sampling(sampling);
         List<TextStream> texts = new ArrayList<>();
         for (Seat seat : seats) {
             rollout.add(seat.memory(), seat.prompt(), plan.seed());
@@ -151,7 +150,7 @@ final class Turn {
             meters.forEach(Meter::answerBegins);
         }
         RolloutResult result = named(who(),
-            () -> model.rollout(rollout.build(), new Relay(texts, thinking.latentSteps(), sampling.maxNewTokens())));
+            () -> model.rollout(rollout.build(), new Relay(texts, settings.latentSteps(), sampling.maxNewTokens())));
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < seats.size(); i++) {
             Seat seat = seats.get(i);
@@ -161,7 +160,7 @@ final class Turn {
             StopReason reason = texts.get(i).stopped() ? StopReason.ASKED : member.stopReason();
             int thoughtsBegin = seat.before() + seat.prompt().length;
             outcomes.add(new Outcome(seat.question(), seat.memory(), seat.before(), thoughtsBegin, text));
-            meters.get(seat.question()).add(trace(seat, sampling, member, text, result.figures()));
+            meters.get(seat.question()).add(trace(seat, settings, sampling, member, text, result.figures()));
             if (answering) {
                 boolean ended = reason == StopReason.END_TOKEN;
                 int[] seen = Arrays.copyOf(member.tokens(), member.tokens().length - (ended ? 1 : 0));
@@ -172,10 +171,11 @@ final class Turn {
         return outcomes;
     }
 
-    private AgentTrace trace(Seat seat, Sampling sampling, RolloutResult.Member member, String text,
+    private AgentTrace trace(Seat seat, Thinking asked, Sampling sampling, RolloutResult.Member member, String text,
         RolloutFigures took) {
         return new AgentTrace(seat.agent().name(), seat.before(), seat.prompt().length, member.latentSteps(),
-            member.thinkEnd(), member.thoughts(), member.tokens().length,
+            Optional.of(member.thinkEnd()).filter(end -> asked.latentSteps() > 0), member.thoughts(),
+            member.tokens().length,
             sampling.maxNewTokens() > 0 ? Optional.of(text) : Optional.empty(), seconds(took.prefill()),
             seconds(took.think()), seconds(took.decode()));
     }

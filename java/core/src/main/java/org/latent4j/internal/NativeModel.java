@@ -187,10 +187,11 @@ public final class NativeModel {
     }
 
     /** Solves on first use, and ends that when this thread is interrupted: {@code CANCELLED}. */
-    private void solve(AlignmentKind kind) {
+    private void solve(AlignmentKind kind, Runnable solving) {
         if (solved.contains(kind)) {
             return;
         }
+        solving.run();
         Arena arena = arena(Control.bytes(0));
         try {
             Control control = new Control(arena, 0);
@@ -204,26 +205,32 @@ public final class NativeModel {
         }
     }
 
-    /** What {@link AlignmentKind#AUTO} is here; solves ridge for it, once, where embeddings are untied. */
-    public AlignmentChoice autoAlignment() {
+    /** What a kind is here, and why; solves what it needs, once, and runs {@code solving} before that. */
+    public AlignmentChoice resolve(AlignmentKind kind, Runnable solving) {
+        if (kind != AlignmentKind.AUTO) {
+            if (kind.compareTo(AlignmentKind.NONE) <= 0) {
+                solve(kind, solving);
+            }
+            return new AlignmentChoice(kind, "as asked");
+        }
         AlignmentChoice known = autoAlignment;
         if (known == null) {
-            known = chosenAlignment();
+            known = chosenAlignment(solving);
             autoAlignment = known;
         }
         return known;
     }
 
-    private AlignmentChoice chosenAlignment() {
+    private AlignmentChoice chosenAlignment(Runnable solving) {
         if (info.tiedEmbeddings()) {
             return new AlignmentChoice(AlignmentKind.SOFT, "embeddings are tied");
         }
-        solve(AlignmentKind.RIDGE);
+        solve(AlignmentKind.RIDGE, solving);
         double distance = handle.call(model ->
                 Native.l4j_model_alignment_distance(model, AlignmentKind.RIDGE.ordinal()));
         int kind = handle.call(model -> Native.l4j_model_resolve_alignment(model, null));
         return new AlignmentChoice(AlignmentKind.values()[kind], String.format(Locale.ROOT,
-                "embeddings are untied, ridge is %.3g from identity", distance));
+                "output weights of their own, ridge is %.3g from identity", distance));
     }
 
     /** @throws IllegalArgumentException of a kind that is no map of one hidden state */
@@ -236,7 +243,7 @@ public final class NativeModel {
 
     public Alignment alignment(AlignmentKind kind) {
         requireMap(kind);
-        solve(kind);
+        solve(kind, () -> { });
         int d = info.dModel();
         return handle.call(model -> {
             float[] matrix = new float[Bridge.arrayLength((long) d * d)];
@@ -253,7 +260,7 @@ public final class NativeModel {
             throw new IllegalArgumentException("hidden has " + hidden.length + " numbers, not a multiple of d_model "
                     + d);
         }
-        solve(kind);
+        solve(kind, () -> { });
         return handle.call(model -> {
             float[] aligned = new float[hidden.length];
             Native.l4j_model_align(model, kind.ordinal(), hidden, hidden.length / d, aligned, aligned.length);

@@ -95,8 +95,8 @@ final class RolloutCall {
         long positions = (long) prompt.length + thinking.latentSteps();
         if (positions > info.maxPositions()) { // before room is made for what they would give
             throw new LatentException(ErrorCode.CONTEXT_EXCEEDED, "member " + member + " needs " + positions
-                    + " positions (" + prompt.length + " prompt tokens, " + thinking.latentSteps()
-                    + " latent steps), the context holds " + info.maxPositions());
+                    + " positions (" + prompt.length + " prompt tokens, latentSteps " + thinking.latentSteps()
+                    + "), the context holds " + info.maxPositions());
         }
         for (int at = 0; at < prompt.length; at++) {
             if (prompt[at] < 0 || prompt[at] >= info.vocabularySize()) {
@@ -233,7 +233,7 @@ final class RolloutCall {
     }
 
     private void layOutThinking(Arena arena) {
-        Soft soft = thinking.soft();
+        Soft soft = thinking.mixture();
         args.soft().top_k(thinking.alignment() == AlignmentKind.ARGMAX ? 1 : soft.topK())
                 .temperature(soft.temperature()).noise(soft.noise()).share(thinking.blend());
         ThinkUntil until = thinking.until();
@@ -355,7 +355,7 @@ final class RolloutCall {
         return switch (phase) {
             case PREFILL -> promptTokens;
             case THINK -> IntStream.range(0, n).map(this::stepsOf).max().orElse(0);
-            case IDLE, DECODE -> 0;
+            case IDLE, DECODE, ALIGN -> 0;
         };
     }
 

@@ -1,7 +1,7 @@
 package org.latent4j.latent;
 
-/** Where a running rollout is. The order is the native {@code l4j_phase}. */
-public enum Phase {
+/** Where a running rollout, or a team, is. */
+public enum Phase {  // the order of the first four is the native l4j_phase
     /** Not begun, or done. */
     IDLE,
     /** Reading the prompts; a step is a position. */
@@ -9,5 +9,7 @@ public enum Phase {
     /** Latent steps. */
     THINK,
     /** Decoding; a step is a token of each member. */
-    DECODE
+    DECODE,
+    /** A team's first asking solves its model's alignment, before any rollout; steps are not counted. */
+    ALIGN
 }

@@ -168,8 +168,8 @@ public final class Rollout {
         /**
          * The rollout.
          *
-         * @throws IllegalArgumentException if it has no members, one memory twice, or logits to capture and nothing to
-         *     decode
+         * @throws IllegalArgumentException if it has no members, one memory twice, logits to capture and nothing to
+         *     decode, or thinking that is to end at an end token and no end tokens
          */
         public Rollout build() {
             if (members.isEmpty()) {
@@ -184,6 +184,10 @@ public final class Rollout {
             }
             if (capturesLogits && sampling.maxNewTokens() == 0) {
                 throw new IllegalArgumentException("captureLogits() needs a token to decode, maxNewTokens is 0");
+            }
+            if (thinking.latentSteps() > 0 && thinking.until().atEndToken() && sampling.endTokens().length == 0) {
+                throw new IllegalArgumentException("thinking is to end at an end token (until.atEndToken), but there is"
+                    + " none: sampling.endTokens is empty");
             }
             return new Rollout(this);
         }

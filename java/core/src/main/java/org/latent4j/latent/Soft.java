@@ -15,7 +15,10 @@ public record Soft(int topK, float temperature, float noise) {
     /** Tokens that can be mixed at most. */
     public static final int MOST_TOKENS = 64;
 
-    /** The ten likeliest at temperature 1, without noise. */
+    /**
+     * The ten likeliest at temperature 1, without noise: the alignment's own default, which a rollout thinks by. A
+     * team's is {@link org.latent4j.Team.Builder#SOFT}.
+     */
     public static final Soft DEFAULT = new Soft(10, 1, 0);
 
     /** @throws IllegalArgumentException if a value is outside its range */
@@ -29,5 +32,12 @@ public record Soft(int topK, float temperature, float noise) {
         if (!(noise >= 0) || Float.isInfinite(noise)) {
             throw new IllegalArgumentException("soft noise is " + noise + ", must be finite, 0 (none) or more");
         }
+    }
+
+    /** In words: {@code 10 tokens at temperature 0.5}, and the noise if there is any. */
+    @Override
+    public String toString() {
+        return topK + (topK == 1 ? " token" : " tokens") + " at temperature " + temperature
+            + (noise == 0 ? "" : " with noise " + noise);
     }
 }

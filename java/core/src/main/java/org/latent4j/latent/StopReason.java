@@ -11,5 +11,7 @@ public enum StopReason {
     /** The model's context is full. */
     CONTEXT,
     /** The listener said so. */
-    ASKED
+    ASKED,
+    /** The {@link Penalties} left no token: every one is suppressed, or would repeat an n-gram. */
+    NO_TOKEN
 }

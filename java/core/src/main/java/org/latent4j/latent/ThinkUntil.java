@@ -8,7 +8,8 @@ package org.latent4j.latent;
  *     steps that follow each other (the cold stop of arXiv 2505.15778); 0: off
  * @param entropySteps 1 or more
  * @param cosineAbove two thoughts that follow each other have a cosine above it, a fixed point; 0: off
- * @param atEndToken one of the rollout's end tokens ({@link Sampling#endTokens()}) is the likeliest next token
+ * @param atEndToken one of the rollout's end tokens ({@link Sampling#endTokens()}) is the likeliest next token; a
+ *     rollout without any is refused
  */
 public record ThinkUntil(float entropyBelow, int entropySteps, float cosineAbove, boolean atEndToken) {
     /** All steps are done. */

@@ -2,6 +2,7 @@ package org.latent4j.latent;
 
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How members think.
@@ -14,14 +15,16 @@ import java.util.Objects;
  *
  * @param latentSteps of each member, at most; 0 or more
  * @param alignment how a hidden state becomes the next input
- * @param soft what {@link AlignmentKind#SOFT} mixes
+ * @param soft what {@link AlignmentKind#SOFT} mixes; empty, the default, leaves it to whoever thinks: a rollout then
+ *     takes {@link Soft#DEFAULT} (temperature 1), a team {@link org.latent4j.Team.Builder#SOFT} (temperature 0.5)
  * @param blend the share of soft in a thought that another alignment makes the rest of, 0 to 1: {@code e = blend * soft
  *     + (1 - blend) * aligned}. 0, the default: none. {@link AlignmentKind#AUTO}, {@link AlignmentKind#SOFT} and {@link
  *     AlignmentKind#ARGMAX} take none
  * @param until what ends it before
  * @param look which thoughts are looked at
  */
-public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, float blend, ThinkUntil until, Look look) {
+public record Thinking(int latentSteps, AlignmentKind alignment, Optional<Soft> soft, float blend, ThinkUntil until,
+        Look look) {
     /** No latent steps. */
     public static final Thinking NONE = of(0);
 
@@ -46,7 +49,7 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
 
     /** So many steps of each member, everything else by default. */
     public static Thinking of(int latentSteps) {
-        return new Thinking(latentSteps, AlignmentKind.AUTO, Soft.DEFAULT, 0, ThinkUntil.STEPS_ARE_DONE, Look.NONE);
+        return new Thinking(latentSteps, AlignmentKind.AUTO, Optional.empty(), 0, ThinkUntil.STEPS_ARE_DONE, Look.NONE);
     }
 
     /** The same with other steps. */
@@ -59,9 +62,15 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
         return new Thinking(latentSteps, value, soft, blend, until, look);
     }
 
-    /** The same with another mixture. */
+    /** The same with another mixture, which whoever thinks then keeps to. */
     public Thinking soft(Soft value) {
-        return new Thinking(latentSteps, alignment, value, blend, until, look);
+        return new Thinking(latentSteps, alignment, Optional.of(Objects.requireNonNull(value, "soft")), blend, until,
+            look);
+    }
+
+    /** What is mixed where nobody decides otherwise: {@link #soft()}, else {@link Soft#DEFAULT}. */
+    public Soft mixture() {
+        return soft.orElse(Soft.DEFAULT);
     }
 
     /** The same with another share of soft. */
@@ -79,7 +88,7 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
         return new Thinking(latentSteps, alignment, soft, blend, until, value);
     }
 
-    /** What differs from the defaults, on one line. */
+    /** On one line: steps, alignment, the mixture if it was said, and what differs from the defaults. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder().append(latentSteps)
@@ -88,10 +97,7 @@ public record Thinking(int latentSteps, AlignmentKind alignment, Soft soft, floa
         if (blend > 0) {
             text.append(" blended with ").append(blend).append(" of soft");
         }
-        if (!soft.equals(Soft.DEFAULT)) {
-            text.append(", soft of ").append(soft.topK()).append(" tokens at temperature ").append(soft.temperature())
-                .append(" with noise ").append(soft.noise());
-        }
+        soft.ifPresent(mixture -> text.append(", soft of ").append(mixture));
         if (until.entropyBelow() > 0) {
             text.append(", until the entropy is below ").append(until.entropyBelow()).append(" for ")
                 .append(until.entropySteps());

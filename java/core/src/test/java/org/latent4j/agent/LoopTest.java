@@ -24,7 +24,7 @@ class LoopTest {
         int[] tokens = TOKENIZER.encode(text);
         Repetition repetition = Repetition.of(tokens);
         return Loop.seen(text, reason, new Figures(10, 0, Optional.empty(), Double.NaN, tokens.length, tokens.length,
-            repetition.distinct(), repetition.cycle(), 0, 0, 0, 0, 0, 0, 0));
+            repetition.distinct(), repetition.cycle(), 0, 0, 0, 0, 0, 0, 0, Optional.empty()));
     }
 
     static Stream<String> sane() {

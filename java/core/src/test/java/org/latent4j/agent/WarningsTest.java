@@ -21,7 +21,7 @@ class WarningsTest {
 
     private static Figures figures(AlignmentKind kind, double thoughtCosine) {
         return new Figures(10, kind == null ? 0 : 10, Optional.ofNullable(kind).map(k -> new AlignmentChoice(k, "why")),
-            thoughtCosine, 40, 40, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+            thoughtCosine, 40, 40, 1, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty());
     }
 
     private static List<AnswerWarning> thoughts(AlignmentKind kind, double cosine, int steps) {

@@ -84,6 +84,27 @@ class PenaltiesTest {
         assertThat(decode(hot.withMinP(1))).isEqualTo(PLAIN);
     }
 
+    /** Nothing is left to decode: that ends the member, with a reason of its own. */
+    @Test
+    void whereNoTokenIsLeftTheMemberEnds() {
+        int[] allButOne = IntStream.range(0, model.info().vocabularySize()).filter(token -> token != 463).toArray();
+        for (float temperature : new float[] {0, 1}) {
+            Sampling sampling = new Sampling(20, temperature, 1, 0, new int[0])
+                .withPenalties(Penalties.none().withSuppressed(allButOne).withNoRepeatNgram(1));
+            try (Memory memory = model.newMemory()) {
+                RolloutResult.Member member = model.rollout(Rollout.builder().add(memory, helloThere())
+                    .sampling(sampling).build()).members().get(0);
+                assertThat(member.tokens()).containsExactly(463);
+                assertThat(member.stopReason()).isEqualTo(StopReason.NO_TOKEN);
+                assertThat(memory.length()).isEqualTo(helloThere().length);
+                RolloutResult.Member none = model.rollout(Rollout.builder().add(memory, new int[] {463})
+                    .sampling(sampling).build()).members().get(0);
+                assertThat(none.tokens()).isEmpty();
+                assertThat(none.stopReason()).isEqualTo(StopReason.NO_TOKEN);
+            }
+        }
+    }
+
     @Test
     void capturedLogitsAreTheModelsOwn() {
         float[][] logits = new float[2][];

@@ -1,6 +1,7 @@
 package org.latent4j.latent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
@@ -176,6 +177,16 @@ class ThinkUntilTest {
             assertThat(result.members().get(i).latents()).isEmpty();
             assertThat(result.tokens(i)).hasSize(3);
         }
+    }
+
+    /** Without end tokens none is ever the likeliest. */
+    @Test
+    void anEndTokenThatIsNoneIsRefused() {
+        Rollout.Builder none = batch(Thinking.of(STEPS).until(ThinkUntil.STEPS_ARE_DONE.orEndToken()),
+            Sampling.none());
+        assertThatIllegalArgumentException().isThrownBy(none::build).withMessageContaining("until.atEndToken")
+            .withMessageContaining("sampling.endTokens");
+        assertThat(none.latentSteps(0).build().thinking().until().atEndToken()).as("nothing to end").isTrue();
     }
 
     /** A listener hears of the steps that were done, not of those that were asked for. */

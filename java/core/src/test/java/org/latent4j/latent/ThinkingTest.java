@@ -90,15 +90,15 @@ class ThinkingTest {
             double[] hidden) {
         AlignmentKind kind = thinking.alignment();
         if (kind == AlignmentKind.SOFT || kind == AlignmentKind.ARGMAX) {
-            return reference.soft(hidden, kind == AlignmentKind.ARGMAX ? 1 : thinking.soft().topK(),
-                thinking.soft().temperature());
+            return reference.soft(hidden, kind == AlignmentKind.ARGMAX ? 1 : thinking.mixture().topK(),
+                thinking.mixture().temperature());
         }
         float[] row = new float[hidden.length];
         for (int i = 0; i < row.length; i++) {
             row[i] = (float) hidden[i];
         }
         float[] aligned = model.align(kind, row);
-        double[] soft = reference.soft(hidden, thinking.soft().topK(), thinking.soft().temperature());
+        double[] soft = reference.soft(hidden, thinking.mixture().topK(), thinking.mixture().temperature());
         double[] blended = new double[row.length];
         for (int i = 0; i < row.length; i++) {
             blended[i] = thinking.blend() * soft[i] + (1 - thinking.blend()) * aligned[i];
@@ -222,7 +222,7 @@ class ThinkingTest {
                 AlignmentChoice choice = model.autoAlignment();
                 assertThat(choice.kind()).isEqualTo(tied ? AlignmentKind.SOFT : AlignmentKind.RIDGE);
                 assertThat(choice.why()).isEqualTo(tied ? "embeddings are tied" : String.format(Locale.ROOT,
-                    "embeddings are untied, ridge is %.3g from identity",
+                    "output weights of their own, ridge is %.3g from identity",
                     model.alignment(AlignmentKind.RIDGE).distanceFromIdentity()));
                 assertThat(think(model, golden.prompt(0), Thinking.of(STEPS), 1).latents())
                     .isEqualTo(think(model, golden.prompt(0), SOFT.alignment(choice.kind()), 1).latents());
@@ -241,7 +241,7 @@ class ThinkingTest {
         try (LatentModel model = open(folder)) {
             assertThat(model.info().tiedEmbeddings()).isFalse();
             assertThat(model.autoAlignment().kind()).isEqualTo(AlignmentKind.SOFT);
-            assertThat(model.autoAlignment().why()).matches("embeddings are untied, ridge is \\S+ from identity");
+            assertThat(model.autoAlignment().why()).matches("output weights of their own, ridge is \\S+ from identity");
             int[] prompt = {1, 2, 3};
             assertThat(think(model, prompt, Thinking.of(STEPS), 1).latents())
                 .isEqualTo(think(model, prompt, SOFT, 1).latents());
