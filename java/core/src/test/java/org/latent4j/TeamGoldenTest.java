@@ -17,6 +17,7 @@ import org.latent4j.agent.Method;
 import org.latent4j.agent.Topology;
 import org.latent4j.agent.Turns;
 import org.latent4j.latent.AlignmentKind;
+import org.latent4j.latent.Soft;
 import org.latent4j.latent.Thinking;
 import org.latent4j.memory.MemoryType;
 
@@ -48,7 +49,8 @@ class TeamGoldenTest {
 
     private static Team.Builder team(LatentModel model, AlignmentKind kind) {
         return Team.builder(model).agents(AGENTS).turns(Turns.SEPARATE)
-            .thinking(Thinking.of(LATENT_STEPS).alignment(kind)).temperature(0).maxNewTokens(TOKENS);
+            .thinking(Thinking.of(LATENT_STEPS).alignment(kind).soft(Soft.DEFAULT)).temperature(0)
+            .maxNewTokens(TOKENS);
     }
 
     /** Golden decoding goes on past an end token; a team's does not. */
