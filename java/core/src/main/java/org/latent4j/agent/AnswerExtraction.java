@@ -16,9 +16,10 @@ import java.util.Optional;
  *   one: that in bold before others of its sentence, one in an aside in brackets only if there is no other; a number
  *   within an expression with symbols is never taken alone
  *   <li>{@link TaskKind#CHOICE}: the letter of the last {@code \boxed{...}}, else of the last {@code
- *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct"),
- *   else the last one that a conclusion names ("therefore, C", "option B"), else the last one that stands alone; never
- *   one that is said to be wrong, the article A or the pronoun I
+ *   <answer>...</answer>}, else the last letter that is said to be the answer ("the answer is (c)", "B is correct") and
+ *   not taken back, else the last one that a conclusion names ("therefore, C", "only B", "option B"), else the one that
+ *   ends or opens the text, else the last one that stands alone; never one that is said to be wrong, the article A or
+ *   the pronoun I. Where several are said to be correct and a single one is not, that one was asked for
  *   <li>{@link TaskKind#CODE}: the last block of Python between fences ({@code ```} or {@code ~~~}, closed by one on a
  *   line of its own), or a block before it whose definitions it only uses; else the last block of any language; else
  *   the whole text if it is nothing but a program that begins with a definition or an import

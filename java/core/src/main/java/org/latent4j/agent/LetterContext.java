@@ -22,7 +22,8 @@ record LetterContext(char letter, String before, String after) {
     private static final Pattern LIST_AFTER = Pattern.compile(
         "^[)\\]\u0001]{0,2}(?:\\s*(?:,\\s*(?:and|or|nor)?|and|or|nor|&|/)\\s*[(\\[\u0001]{0,2}[A-Z](?!\\w)"
             + "[)\\]\u0001]{0,2})+");
-    private static final String NOUN = "(?:answer|choice|option|solution|response|selection|exception)";
+    private static final String NOUN = "(?:answer|choice|option|solution|response|selection|exception"
+        + "|(?:correct|right|true|best)\\s+(?:one|statement))";
     private static final String COPULA = "(?:\\s*[\u0001\"]*(?:\\s(?:is|was|are|(?:would|should|must|will"
         + "|has to|have to|can only|seems to|appears to)\\s+be)\\b|[:=>\u2192]|\\s[-\u2013\u2014](?=\\s)))";
     private static final String ADVERB = "(?:[\\s:,\u0001]*(?:clearly|therefore|thus|then|hence|definitely"
@@ -38,12 +39,14 @@ record LetterContext(char letter, String before, String after) {
     private static final Pattern MARKED_BEFORE = Pattern.compile("(?i)" + NAMED_NOUN + "\u0001" + ADVERB + REPEATED);
     private static final String WRONG = "(?:incorrect|wrong|false|untrue|invalid|inaccurate|not\\s+(?:true|correct))";
     private static final Pattern ODD_BEFORE = Pattern.compile("(?i)\\b" + WRONG + "\\s+(?:" + NOUN
-        + "|statement|one|claim|assertion|sentence)(?:\\s+\\w{1,20}){0,4}?" + COPULA + "(?:\\s*(?:the\\s+)?(?:option|statement|letter))?"
+        + "|statement|one|claim|assertion|sentence)(?:\\s+\\w{1,20}){0,4}?" + COPULA
+        + "(?:\\s*(?:the\\s+)?(?:option|statement|letter))?"
         + "[\\s:\u0001(\\[]*$");
     private static final Pattern ONLY_BEFORE =
         Pattern.compile("(?i)(?<!\\bnot\\s)\\bonly\\s+(?:(?:option|choice|statement)\\s+)?[\u0001(\\[]*$");
     private static final Pattern OFFERED_BEFORE = Pattern.compile("(?i)\\b(?:among|amongst|between|out of"
-        + "|from|options|choices|consider|compare|comparing)(?:\\s+(?:the\\s+)?(?:options|choices))?[\\s:\u0001(\\[]*$");
+        + "|from|options|choices|consider|compare|comparing)(?:\\s+(?:the\\s+)?(?:options|choices))?"
+        + "[\\s:\u0001(\\[]*$");
     private static final Pattern CONCLUDED_BEFORE = Pattern.compile("(?i)(?:\\b(?:therefore|thus|hence|consequently"
         + "|in conclusion|so|finally|leaves|leaving|left with|must be|it is|it['\u2019]s|that is|that['\u2019]s"
         + "|only)[,:]?|\\b(?:option|choice|letter))(?:\\s+(?:us with|only|option|choice|letter))?[\\s\u0001(\\[]*$");

@@ -124,7 +124,7 @@ final class MathText {
 
     /** A text whose numbers and fractions are written in one way; the rest of it stays. */
     static String plainNumbers(String text) {
-        String plain = halfWidth(text);
+        String plain = halfWidth(text).replace('\u2044', '/');
         plain = RAISED.matcher(plain).replaceAll(found -> raised(found.group()));
         plain = VULGAR.matcher(plain).replaceAll(found -> (found.group(1) == null ? "" : " ") + Normalizer.normalize(
             found.group(), Normalizer.Form.NFKC).replace('\u2044', '/'));

@@ -4,8 +4,8 @@ import java.util.regex.Pattern;
 
 /** Answers that are named only to be tried, or were taken back. */
 final class Supposition {
-    private static final Pattern BEFORE = Pattern.compile("(?i)\\b(?:if|whether|suppos\\w+|assum\\w+|initially|at first"
-        + "|(?:was|were|be) tempt\\w+|mistakenly|wrongly|thought(?!\\s*[:.])|guessed)\\b");
+    private static final Pattern BEFORE = Pattern.compile("(?i)\\b(?:if|whether|suppos\\w+|assum\\w+|initial(?:ly)?"
+        + "|at first|(?:was|were|be) tempt\\w+|mistakenly|wrongly|thought(?!\\s*[:.])|guessed)\\b");
     private static final Pattern AFTER = Pattern.compile("(?i)\\b(?:actually|wait|correction|oops|scratch that"
         + "|my mistake|on second thought|on reflection|mistaken)\\b");
 

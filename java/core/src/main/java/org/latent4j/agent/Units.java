@@ -25,7 +25,8 @@ final class Units {
         Map.entry("women", "woman"), Map.entry("children", "child"));
     private static final Set<String> SYMBOLS = Set.of("mm", "cm", "km", "kg", "mg", "ml", "cl", "ms", "min", "ft", "yd",
         "mi", "oz", "hz", "kw", "pa", "\u00b0", PERCENT);
-    private static final Pattern POWER = Pattern.compile("(square|sq\\.?|cubic|cu\\.?)\\s+(.+)");
+    private static final Pattern POWER = Pattern.compile("(square|sq\\.?|cubic|cubed|cu\\.?)\\s+(.+)");
+    private static final Pattern POWER_BEHIND = Pattern.compile("^(\\S+)\\s+(square(?=d$)|cubed$)d?");
     private static final Pattern EXPONENT = Pattern.compile("(.*\\p{L})\\^?\\{?([23])}?");
 
     private Units() {
@@ -46,7 +47,7 @@ final class Units {
     }
 
     private static String power(String unit) {
-        Matcher word = POWER.matcher(unit);
+        Matcher word = POWER.matcher(POWER_BEHIND.matcher(unit).replaceFirst("$2 $1"));
         if (word.matches()) {
             return name(word.group(2)) + (word.group(1).startsWith("s") ? "^2" : "^3");
         }
@@ -59,21 +60,29 @@ final class Units {
         if (NAMES.containsKey(one)) {
             return NAMES.get(one);
         }
+        if (BASES.containsKey(one)) {
+            return BASES.get(one);
+        }
         for (Map.Entry<String, String> prefix : PREFIXES.entrySet()) {
             String base = one.startsWith(prefix.getKey()) ? BASES.get(one.substring(prefix.getKey().length())) : null;
             if (base != null) {
                 return prefix.getValue() + base;
             }
         }
-        return BASES.getOrDefault(one, one);
+        return stem(unit);
+    }
+
+    /** The same for the singular and the plural of a noun, though it may be neither: box and boxes, cookie, cookies. */
+    private static String stem(String unit) {
+        String stem = unit.length() > 3 && unit.endsWith("s") && !unit.endsWith("ss")
+            ? unit.substring(0, unit.length() - 1) : unit;
+        stem = stem.length() > 2 && stem.endsWith("e") ? stem.substring(0, stem.length() - 1) : stem;
+        return stem.length() > 2 && stem.endsWith("i") ? stem.substring(0, stem.length() - 1) + "y" : stem;
     }
 
     private static String singular(String unit) {
         if (unit.matches(".*(?:s|x|z|ch|sh)es") && unit.length() > 4) {
             return unit.substring(0, unit.length() - 2);
-        }
-        if (unit.length() > 4 && unit.endsWith("ies")) {
-            return unit.substring(0, unit.length() - 3) + "y";
         }
         return unit.length() > 2 && unit.endsWith("s") && !unit.endsWith("ss") ? unit.substring(0, unit.length() - 1)
             : unit;

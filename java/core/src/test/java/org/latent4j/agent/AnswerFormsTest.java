@@ -49,6 +49,7 @@ class AnswerFormsTest {
         "I first thought the answer is B. Actually it is C. | C", "The answer is B. Wait, I misread it. It is C. | C",
         "B) Aspirin inhibits COX. A) is a beta blocker. | B", "B. Paris~nA. Rome is in Italy. | B",
         "D) seems near.~nA) Rome.~n~nC | C", "Option **A** is incorrect. Option **B** fits. | B",
+        "My initial answer was A, but the correct one is C. | C", "The correct statement is (B). | B",
         "Option 'A' is wrong, option 'D' is right. | D",
         // quotes and wide letters
         "Answer: 'C' | C", "'C' | C", "\u2018C\u2019 | C", "The answer is \u2018C\u2019. | C", "\"C\" | C",
@@ -154,7 +155,9 @@ class AnswerFormsTest {
         "1\u00bd | 1.5", "\u215b | 0.125", "\uff15 | 5", "\uff11\uff12\uff0e\uff15 | 12.5", "2 hours | 2 hrs",
         "2 h | 2 hours",
         "5 feet | 5 ft", "5 kg | 5 kilograms", "5 meters | 5 m", "5 metres | 5 meters", "12 inches | 12 inch",
-        "5 boxes | 5 box", "3 berries | 3 berry", "5 km/h | 5 kilometers per hour", "4 m\u00b2 | 4 square meters",
+        "5 boxes | 5 box", "3 berries | 3 berry", "3 buses | 3 bus", "5 houses | 5 house", "5 cookies | 5 cookie",
+        "5 m/s^2 | 5 meters per second squared", "3\u20444 | 0.75", "5 km/h | 5 kilometers per hour",
+        "4 m\u00b2 | 4 square meters",
         "4 cm^2 | 4 square centimeters", "10 | 10%", "50% | 0.5", "50\\% | 1/2", "50 percent | 50%", "1.5k | 1500",
         "2M | 2 million", "negative 3 | -3", "6.02 x 10^23 | 6.02 \u00d7 10\u00b2\u00b3", "3:2 | 3 : 2",
         "12:30 | 12:30",
