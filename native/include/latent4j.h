@@ -4,8 +4,9 @@
 // need: closing a model while a memory of it lives is fine. All arrays are row-major and owned by the caller, who keeps them alive for
 // the length of the call. An array of outputs comes with its capacity, a number of elements: what needs more throws BAD_ARGUMENT and
 // writes nothing. Every function may throw latent4j::Error, whose text begins with a stable code in brackets
-// (`[OUT_OF_PAGES] need 12, free 3`); JavaCPP turns it into a RuntimeException with that text. A call that throws leaves
-// every memory as it found it. On a GPU each may also throw DEVICE_LOST, after which that device's handles can only be closed.
+// (`[OUT_OF_PAGES] need 12, free 3`); JavaCPP turns it into a RuntimeException with that text. The text is ASCII: a
+// byte 1 and two hexadecimal digits stand for another byte. A call that throws leaves every memory as it found it. On a GPU
+// each may also throw DEVICE_LOST, after which that device's handles can only be closed.
 #pragma once
 
 #include <cstdint>

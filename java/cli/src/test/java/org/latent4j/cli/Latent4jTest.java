@@ -94,6 +94,17 @@ class Latent4jTest {
         assertThat(console.out()).isEmpty();
     }
 
+    /** A change of direction, of a text whose end then is read as its beginning, steers a terminal as well. */
+    @Test
+    void whatSteersATerminalIsWrittenOut() {
+        for (String steering : new String[] {"\u202e", "\u2066", "\u009b", "\u2028", "\udb40\udc01"}) {
+            Console console = Console.piped().run("ask", "--top-k", "x" + steering + "y", "q");
+            assertThat(console.err()).doesNotContain(steering)
+                .contains(String.format("x\\u%04x", (int) steering.charAt(0)));
+        }
+        assertThat(Output.printable("gr\u00fcn \ud83d\ude02\n\u6a21")).isEqualTo("gr\u00fcn \ud83d\ude02\n\u6a21");
+    }
+
     @Test
     void noCommandAndNoQuestionAreWrongUse() {
         assertThat(Console.piped().run().exitCode()).isEqualTo(2);

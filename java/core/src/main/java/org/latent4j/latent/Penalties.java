@@ -29,7 +29,7 @@ public record Penalties(float repetition, float presence, float frequency, int n
         suppressedFirst = NonNull.list(suppressedFirst, "suppressedFirst");
         if (!(repetition > 0) || Float.isInfinite(repetition)) {
             throw new IllegalArgumentException("repetition penalty is " + repetition
-                + ", must be finite and above 0 (1: off)");
+                + ", must be above 0 (1: off), and finite");
         }
         checkRange("presence penalty", presence);
         checkRange("frequency penalty", frequency);

@@ -25,7 +25,7 @@ public record Sampling(int maxNewTokens, float temperature, float topP, int topK
         }
         if (!(temperature >= 0) || Float.isInfinite(temperature)) {
             throw new IllegalArgumentException("temperature is " + temperature
-                + ", must be finite, 0 (greedy) or more");
+                + ", must be 0 (greedy) or more, and finite");
         }
         if (!(topP > 0 && topP <= 1)) {
             throw new IllegalArgumentException("topP is " + topP + ", must be in (0, 1]");

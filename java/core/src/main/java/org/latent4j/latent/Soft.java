@@ -27,10 +27,10 @@ public record Soft(int topK, float temperature, float noise) {
             throw new IllegalArgumentException("soft topK is " + topK + ", must be 1 to " + MOST_TOKENS);
         }
         if (!(temperature > 0) || Float.isInfinite(temperature)) {
-            throw new IllegalArgumentException("soft temperature is " + temperature + ", must be finite and above 0");
+            throw new IllegalArgumentException("soft temperature is " + temperature + ", must be above 0 and finite");
         }
         if (!(noise >= 0) || Float.isInfinite(noise)) {
-            throw new IllegalArgumentException("soft noise is " + noise + ", must be finite, 0 (none) or more");
+            throw new IllegalArgumentException("soft noise is " + noise + ", must be 0 (none) or more, and finite");
         }
     }
 

@@ -18,7 +18,8 @@ public record ThinkUntil(float entropyBelow, int entropySteps, float cosineAbove
     /** @throws IllegalArgumentException if a value is outside its range */
     public ThinkUntil {
         if (!(entropyBelow >= 0) || Float.isInfinite(entropyBelow)) {
-            throw new IllegalArgumentException("entropyBelow is " + entropyBelow + ", must be finite, 0 (off) or more");
+            throw new IllegalArgumentException("entropyBelow is " + entropyBelow
+                + ", must be 0 (off) or more, and finite");
         }
         if (entropySteps < 1) {
             throw new IllegalArgumentException("entropySteps is " + entropySteps + ", must be 1 or more");
