@@ -90,15 +90,15 @@ class ThinkingTest {
             double[] hidden) {
         AlignmentKind kind = thinking.alignment();
         if (kind == AlignmentKind.SOFT || kind == AlignmentKind.ARGMAX) {
-            return reference.soft(hidden, kind == AlignmentKind.ARGMAX ? 1 : thinking.soft().topK(),
-                thinking.soft().temperature());
+            return reference.soft(hidden, kind == AlignmentKind.ARGMAX ? 1 : thinking.mixture().topK(),
+                thinking.mixture().temperature());
         }
         float[] row = new float[hidden.length];
         for (int i = 0; i < row.length; i++) {
             row[i] = (float) hidden[i];
         }
         float[] aligned = model.align(kind, row);
-        double[] soft = reference.soft(hidden, thinking.soft().topK(), thinking.soft().temperature());
+        double[] soft = reference.soft(hidden, thinking.mixture().topK(), thinking.mixture().temperature());
         double[] blended = new double[row.length];
         for (int i = 0; i < row.length; i++) {
             blended[i] = thinking.blend() * soft[i] + (1 - thinking.blend()) * aligned[i];
@@ -222,7 +222,7 @@ class ThinkingTest {
                 AlignmentChoice choice = model.autoAlignment();
                 assertThat(choice.kind()).isEqualTo(tied ? AlignmentKind.SOFT : AlignmentKind.RIDGE);
                 assertThat(choice.why()).isEqualTo(tied ? "embeddings are tied" : String.format(Locale.ROOT,
-                    "embeddings are untied, ridge is %.3g from identity",
+                    "output weights of their own, ridge is %.3g from identity",
                     model.alignment(AlignmentKind.RIDGE).distanceFromIdentity()));
                 assertThat(think(model, golden.prompt(0), Thinking.of(STEPS), 1).latents())
                     .isEqualTo(think(model, golden.prompt(0), SOFT.alignment(choice.kind()), 1).latents());
@@ -241,7 +241,7 @@ class ThinkingTest {
         try (LatentModel model = open(folder)) {
             assertThat(model.info().tiedEmbeddings()).isFalse();
             assertThat(model.autoAlignment().kind()).isEqualTo(AlignmentKind.SOFT);
-            assertThat(model.autoAlignment().why()).matches("embeddings are untied, ridge is \\S+ from identity");
+            assertThat(model.autoAlignment().why()).matches("output weights of their own, ridge is \\S+ from identity");
             int[] prompt = {1, 2, 3};
             assertThat(think(model, prompt, Thinking.of(STEPS), 1).latents())
                 .isEqualTo(think(model, prompt, SOFT, 1).latents());
@@ -276,19 +276,16 @@ class ThinkingTest {
             refusal("blend is 0.5 with the alignment ARGMAX", () -> some.alignment(AlignmentKind.ARGMAX).blend(0.5)),
             refusal("soft topK is 0, must be 1 to 64", () -> new Soft(0, 1, 0)),
             refusal("soft topK is 65, must be 1 to 64", () -> new Soft(65, 1, 0)),
-            refusal("soft temperature is 0.0, must be above 0", () -> new Soft(10, 0, 0)),
-            refusal("soft temperature is NaN, must be above 0", () -> new Soft(10, Float.NaN, 0)),
-            refusal("soft temperature is Infinity, must be above 0 and finite",
-                () -> new Soft(10, Float.POSITIVE_INFINITY, 0)),
-            refusal("soft noise is -1.0, must be 0 (none) or more", () -> new Soft(10, 1, -1)),
-            refusal("soft noise is NaN, must be 0 (none) or more", () -> new Soft(10, 1, Float.NaN)),
-            refusal("soft noise is Infinity, must be 0 (none) or more, and finite",
-                () -> new Soft(10, 1, Float.POSITIVE_INFINITY)),
-            refusal("entropyBelow is -1.0, must be 0 (off) or more",
+            refusal("soft temperature is 0.0, must be finite and above 0", () -> new Soft(10, 0, 0)),
+            refusal("soft temperature is NaN, must be finite and above 0", () -> new Soft(10, Float.NaN, 0)),
+            refusal("soft temperature is Infinity, must be", () -> new Soft(10, Float.POSITIVE_INFINITY, 0)),
+            refusal("soft noise is -1.0, must be finite, 0 (none) or more", () -> new Soft(10, 1, -1)),
+            refusal("soft noise is NaN, must be finite, 0 (none) or more", () -> new Soft(10, 1, Float.NaN)),
+            refusal("soft noise is Infinity, must be", () -> new Soft(10, 1, Float.POSITIVE_INFINITY)),
+            refusal("entropyBelow is -1.0, must be finite, 0 (off) or more",
                 () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(-1, 1)),
-            refusal("entropyBelow is NaN, must be 0", () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(Double.NaN, 1)),
-            refusal("entropyBelow is Infinity, must be 0 (off) or more, and finite",
-                () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(1e300, 1)),
+            refusal("entropyBelow is NaN, must be finite, 0", () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(Double.NaN, 1)),
+            refusal("entropyBelow is Infinity, must be finite, 0", () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(1e300, 1)),
             refusal("entropySteps is 0, must be 1 or more", () -> ThinkUntil.STEPS_ARE_DONE.orEntropyBelow(1, 0)),
             refusal("cosineAbove is 1.5, must be 0 (off) to 1", () -> ThinkUntil.STEPS_ARE_DONE.orCosineAbove(1.5)),
             refusal("cosineAbove is NaN, must be 0", () -> ThinkUntil.STEPS_ARE_DONE.orCosineAbove(Double.NaN)));
