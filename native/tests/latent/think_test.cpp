@@ -424,6 +424,7 @@ TEST_F(ThinkTest, WhatIsOutOfRangeIsNamed) {
   refused("soft.share 0.5", [](RolloutCall& c) { c.soft.share = 0.5f; }, L4J_ALIGN_AUTO);
   refused("think_stop.entropy_steps -1", [](RolloutCall& c) { c.think_stop.entropy_steps = -1; });
   refused("think_stop.cosine_above 1.5", [](RolloutCall& c) { c.think_stop.cosine_above = 1.5f; });
+  refused("think_stop.at_end_token without end tokens", [](RolloutCall& c) { c.think_stop.at_end_token = 1; });
   for (const int32_t look : {-1, 3}) refused("look " + std::to_string(look), [=](RolloutCall& c) { c.look = look; });
 }
 
