@@ -80,7 +80,7 @@ TEST_F(LimitsTest, CountsAtTheEndOfTheirType) {
 
 // Allowed, and so no reason for a number that is none, nor to stop.
 TEST_F(LimitsTest, SettingsOfThoughtsAtTheEndOfTheirType) {
-  const int32_t tokens[] = {5, 6, 7}, offsets[] = {0, 3};
+  const int32_t tokens[] = {5, 6, 7}, offsets[] = {0, 3}, end = kVocab - 1;
   const float tiny = std::numeric_limits<float>::denorm_min(), huge = std::numeric_limits<float>::max();
   const l4j_soft ends[] = {{64, tiny, 0, 1}, {64, huge, 0, 1}, {64, 1, huge, tiny}, {64, tiny, huge, 1}, {1, huge, tiny, 0.5f}};
   for (const l4j_soft& soft : ends) {
@@ -90,6 +90,7 @@ TEST_F(LimitsTest, SettingsOfThoughtsAtTheEndOfTheirType) {
       l4j_thought thoughts[3];
       int32_t steps = -1;
       args.n_latent_steps = 3, args.alignment = alignment, args.soft = soft, args.think_stop = {huge, kMost, 1, kMost};
+      args.end_tokens = &end, args.n_end_tokens = 1;
       args.look = L4J_LOOK_ALL, args.latents = latents.data(), args.thoughts = thoughts, args.latent_steps = &steps;
       EXPECT_EQ(code(args), "");
       EXPECT_EQ(steps, 3);
