@@ -188,6 +188,7 @@ class TeamErrorsTest {
             assertRefused("stop string", Team.builder(model).stopStrings("")::build);
             assertRefused("no question", () -> Team.latent(model).askAll(List.of()));
             assertRefused("question 1 is blank", () -> Team.latent(model).askAll(List.of("a", " ")));
+            assertRefused("question 0 is blank", () -> Team.latent(model).ask("\u00a0\u3000"));
         }
     }
 

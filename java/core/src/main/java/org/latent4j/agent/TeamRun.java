@@ -12,6 +12,7 @@ import org.latent4j.LatentException;
 import org.latent4j.LatentModel;
 import org.latent4j.TeamListener;
 import org.latent4j.internal.NonNull;
+import org.latent4j.internal.WhiteSpace;
 import org.latent4j.latent.Phase;
 
 /**
@@ -102,7 +103,7 @@ public final class TeamRun {
             throw new IllegalArgumentException("there is no question to ask");
         }
         for (int q = 0; q < questions.size(); q++) {
-            if (questions.get(q).isBlank()) {
+            if (WhiteSpace.isAll(questions.get(q))) {
                 throw new IllegalArgumentException("question " + q + " is blank");
             }
         }
