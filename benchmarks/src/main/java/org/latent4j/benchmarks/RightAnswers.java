@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.latent4j.Answer;
 import org.latent4j.AnswerWarning;
@@ -72,12 +73,12 @@ public final class RightAnswers {
         for (String arg : args) {
             String[] pair = arg.split("=", 2);
             if (pair.length < 2 || !KEYS.contains(pair[0])) {
-                throw new IllegalArgumentException(arg + ": expected key=value, the keys are " + KEYS);
+                refuse(arg + ": expected key=value");
             }
             settings.put(pair[0], pair[1]);
         }
         if (!settings.containsKey("questions")) {
-            throw new IllegalArgumentException("questions=FILE is missing");
+            refuse("questions=FILE is missing");
         }
         RightAnswers table = new RightAnswers(settings);
         String model = settings.get("model");
@@ -85,6 +86,11 @@ public final class RightAnswers {
                 ModelOptions.defaults())) {
             table.print(opened);
         }
+    }
+
+    private static void refuse(String why) {
+        System.err.println("RightAnswers: " + why + "; the keys are " + String.join(", ", new TreeSet<>(KEYS)));
+        System.exit(2);
     }
 
     private List<String> all(String key, String otherwise) {
