@@ -204,8 +204,7 @@ final class HubCache {
         String room = room() < missing ? " (" + Figures.bytes(room()) + " are free, " + Figures.bytes(missing)
                 + " still to come)" : "";
         return new LatentException(ErrorCode.DOWNLOAD_FAILED, file + " cannot be written into " + LocalPath.text(folder)
-                + ": "
-                + IoTrouble.text(e) + room
+                + ": " + IoTrouble.text(e) + room
                 + "; make room, or set HF_HUB_CACHE or HF_HOME to another folder, and run again"
                 + (kept ? ": what was received is kept" : ""), e);
     }
